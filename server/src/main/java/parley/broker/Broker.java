@@ -1,0 +1,84 @@
+package parley.broker;
+
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import parley.message.Channel;
+import parley.message.Draft;
+import parley.message.Message;
+import parley.message.Page;
+import parley.message.Position;
+import parley.message.Receipt;
+import parley.message.Standing;
+
+/**
+ * Orders messages per channel, remembers them, and carries them to the sessions. All methods may be called from any
+ * thread and return at once. A failed stage carries a {@link parley.message.Problem}.
+ */
+public interface Broker extends AutoCloseable {
+
+    /**
+     * The sessions of this server. Implemented by {@code session.SessionRegistry}, so that the broker does not know
+     * sessions exist.
+     */
+    interface Sink {
+        /**
+         * Offers a message to all sessions of its channel. Memory only; a channel's messages with a position come in
+         * order, never two at a time, under the channel's lock.
+         *
+         * @param kept whether {@link Broker#page} can give it back to who cannot take it now
+         */
+        Delivery deliver(Message message, boolean kept);
+
+        /** How many sessions the channel has here. */
+        int online(Channel channel);
+
+        /**
+         * Users with at least one session here, in the order of their ids.
+         *
+         * @param after only ids above this one; null for the first
+         */
+        List<String> users(String after, int limit);
+    }
+
+    /** What is left to do for a delivered message once the channel is unlocked. */
+    interface Delivery {
+        /** How many sessions were there. */
+        int online();
+
+        /** Writes what became ready to be written; to be called once, without a lock. */
+        void flush();
+    }
+
+    /** Once, before any other call. */
+    void start(Sink sink);
+
+    /** Gives the message its place, keeps it and delivers it. */
+    CompletionStage<Receipt> publish(Draft draft);
+
+    /** How the channel stands now. */
+    CompletionStage<Standing> standing(Channel channel);
+
+    /**
+     * Sessions of this server need the channel; to be called for each, with as many {@link #unwatch}.
+     *
+     * @return how the channel stands at a moment from which on all messages reach the sink
+     */
+    CompletionStage<Standing> watch(Channel channel);
+
+    void unwatch(Channel channel);
+
+    /** What follows {@code after}, up to {@code newest}; see {@link parley.history.History#page}. */
+    CompletionStage<Page> page(Channel channel, Position after, long newest);
+
+    /** A session of the user has handled everything up to {@code position}: his cursor rises. */
+    void acked(Channel.User user, Position position);
+
+    /** How many sessions the channel has anywhere. */
+    CompletionStage<Integer> online(Channel channel);
+
+    /** Users that are online anywhere; see {@link Sink#users}. */
+    CompletionStage<List<String>> users(String after, int limit);
+
+    @Override
+    void close();
+}

@@ -1,0 +1,85 @@
+package parley.message;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** What a {@code parley.v1} client sends: one JSON object per text frame, {@code type} names it. */
+public sealed interface ClientFrame {
+
+    /** @param resume position by channel, both as sent */
+    record Hello(Map<String, String> resume, List<String> topics) implements ClientFrame {}
+
+    record Subscribe(String topic, String since) implements ClientFrame {}
+
+    record Unsubscribe(String topic) implements ClientFrame {}
+
+    record Send(String ref, String reception, String flag, Body body) implements ClientFrame {}
+
+    /** Everything up to {@code position} was handled; those in {@code failed} threw. */
+    record Ack(String channel, Position position, List<Position> failed) implements ClientFrame {}
+
+    record Reply(String ask, Body body) implements ClientFrame {}
+
+    record Ping() implements ClientFrame {}
+
+    record Pong() implements ClientFrame {}
+
+    /**
+     * Reads a frame.
+     *
+     * @throws Problem code {@code bad_json} when it is no JSON object, {@code unknown_type}, or {@code bad_frame} when
+     *     a field is missing or of the wrong kind
+     */
+    static ClientFrame parse(String text) throws Problem {
+        Json.Fields fields = Json.object(text);
+        try {
+            String type = required(fields, "type");
+            return switch (type) {
+                case "hello" -> new Hello(fields.textMap("resume"), fields.texts("topics"));
+                case "subscribe" -> new Subscribe(required(fields, "topic"), fields.text("since"));
+                case "unsubscribe" -> new Unsubscribe(required(fields, "topic"));
+                case "send" ->
+                    new Send(fields.scalar("ref"), fields.text("reception"), fields.text("flag"), body(fields));
+                case "ack" -> ack(fields);
+                case "reply" -> new Reply(required(fields, "ask"), body(fields));
+                case "ping" -> new Ping();
+                case "pong" -> new Pong();
+                default -> throw Problem.bad("unknown_type", "There is no such frame type.");
+            };
+        } catch (Problem problem) {
+            throw problem.code().equals("bad_value") ? Problem.bad("bad_frame", problem.detail()) : problem;
+        }
+    }
+
+    private static Ack ack(Json.Fields fields) throws Problem {
+        List<Position> failed = new ArrayList<>();
+        for (String text : fields.texts("failed")) {
+            failed.add(position(text));
+        }
+        return new Ack(required(fields, "channel"), position(required(fields, "position")), failed);
+    }
+
+    private static Position position(String text) throws Problem {
+        Position position = Position.parse(text);
+        if (position == null) {
+            throw Problem.bad("bad_frame", "A position looks like k3Zq81Ab-42.");
+        }
+        return position;
+    }
+
+    private static Body body(Json.Fields fields) throws Problem {
+        if (!fields.has("body")) {
+            throw Problem.bad("bad_frame", "'body' is missing.");
+        }
+        return Body.ofJson(fields.raw().get("body"));
+    }
+
+    private static String required(Json.Fields fields, String name) throws Problem {
+        String text = fields.text(name);
+        if (text == null) {
+            throw Problem.bad("bad_frame", "'" + name + "' is missing.");
+        }
+        return text;
+    }
+}

@@ -1,0 +1,390 @@
+package parley.message;
+
+import com.google.gson.Strictness;
+import com.google.gson.stream.JsonReader;
+import com.google.gson.stream.JsonToken;
+import java.io.IOException;
+import java.io.StringReader;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Strict JSON (RFC 8259) in, compact JSON out. Gson checks the syntax; values that are only carried are cut out of the
+ * text as they stand, never parsed into a tree and printed again. Stateless.
+ */
+public final class Json {
+
+    /** Deep enough for any envelope, shallow enough that no reader recurses far. Beyond it: {@code bad_json}. */
+    private static final int MAX_DEPTH = 32;
+
+    private static final Pattern PLACE = Pattern.compile("line (\\d+) column (\\d+)");
+
+    private Json() {}
+
+    /** The members of the object that {@code text} is. */
+    public static Fields object(String text) throws Problem {
+        check(text);
+        if (first(text) != '{') {
+            throw Problem.bad(
+                    "bad_json", "The JSON must be an object, like {\"userId\":\"42\",\"message\":\"hello\"}.");
+        }
+        return new Fields(new Scanner(text).members());
+    }
+
+    /** The first character that is not white space, or 0. */
+    public static char first(String text) {
+        int at = Scanner.skipSpace(text, 0);
+        return at < text.length() ? text.charAt(at) : 0;
+    }
+
+    /** The elements of the array that the valid JSON text {@code raw} is, each as its text. */
+    static List<String> elements(String raw) {
+        return new Scanner(raw).elements();
+    }
+
+    /** What the valid JSON string {@code raw} spells, which must be storable: no surrogate without its partner. */
+    static String unquote(String raw) throws Problem {
+        String text = raw.substring(1, raw.length() - 1);
+        if (raw.indexOf('\\') >= 0) {
+            try {
+                text = reader(raw).nextString();
+            } catch (IOException e) {
+                throw new AssertionError("unchecked JSON", e);
+            }
+        }
+        return requireWhole(text);
+    }
+
+    private static String requireWhole(String text) throws Problem {
+        for (int i = 0; i < text.length(); i++) {
+            if (Character.isSurrogate(text.charAt(i))) {
+                if (i + 1 == text.length() || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
+                    throw Problem.bad("bad_json", "A string has half a surrogate pair, which UTF-8 cannot carry.");
+                }
+                i++;
+            }
+        }
+        return text;
+    }
+
+    private static void check(String text) throws Problem {
+        JsonReader reader = reader(text);
+        try {
+            checkValue(reader);
+            if (reader.peek() != JsonToken.END_DOCUMENT) {
+                throw Problem.bad("bad_json", "The JSON goes on after its end.");
+            }
+        } catch (IOException e) {
+            throw Problem.bad("bad_json", "This is not JSON" + place(e.getMessage()) + ".");
+        }
+    }
+
+    private static void checkValue(JsonReader reader) throws IOException, Problem {
+        switch (reader.peek()) {
+            case BEGIN_OBJECT -> {
+                Set<String> names = new HashSet<>();
+                reader.beginObject();
+                while (reader.hasNext()) {
+                    if (!names.add(reader.nextName())) {
+                        throw Problem.bad(
+                                "bad_json", "A name stands twice in one JSON object" + place(reader.toString()) + ".");
+                    }
+                    checkValue(reader);
+                }
+                reader.endObject();
+            }
+            case BEGIN_ARRAY -> {
+                reader.beginArray();
+                while (reader.hasNext()) {
+                    checkValue(reader);
+                }
+                reader.endArray();
+            }
+            case STRING, NUMBER -> reader.nextString();
+            default -> reader.skipValue();
+        }
+    }
+
+    private static String place(String words) {
+        Matcher place = PLACE.matcher(words == null ? "" : words);
+        return place.find() ? ": line " + place.group(1) + ", column " + place.group(2) : "";
+    }
+
+    private static JsonReader reader(String text) {
+        JsonReader reader = new JsonReader(new StringReader(text));
+        reader.setStrictness(Strictness.STRICT);
+        reader.setNestingLimit(MAX_DEPTH);
+        return reader;
+    }
+
+    /** {@code text} as a JSON string. */
+    public static String quote(String text) {
+        StringBuilder out = new StringBuilder(text.length() + 16);
+        quote(out, text);
+        return out.toString();
+    }
+
+    private static void quote(StringBuilder out, String text) {
+        out.append('"');
+        int done = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= ' ' && c != '"' && c != '\\' && c != '\u2028' && c != '\u2029') {
+                continue;
+            }
+            out.append(text, done, i);
+            done = i + 1;
+            switch (c) {
+                case '"' -> out.append("\\\"");
+                case '\\' -> out.append("\\\\");
+                case '\n' -> out.append("\\n");
+                case '\r' -> out.append("\\r");
+                case '\t' -> out.append("\\t");
+                default -> out.append("\\u").append(String.format("%04x", (int) c));
+            }
+        }
+        out.append(text, done, text.length()).append('"');
+    }
+
+    /** Members of a checked object, in order, each value as its exact JSON text. */
+    public static final class Fields {
+
+        private final Map<String, String> raw;
+
+        private Fields(Map<String, String> raw) {
+            this.raw = raw;
+        }
+
+        public Map<String, String> raw() {
+            return raw;
+        }
+
+        /** The JSON text of a member, or null when it is absent or null. */
+        public String raw(String name) {
+            String value = raw.get(name);
+            return "null".equals(value) ? null : value;
+        }
+
+        public boolean has(String name) {
+            return raw.containsKey(name);
+        }
+
+        /** A string member, or null when it is absent or null; anything else is a problem. */
+        public String text(String name) throws Problem {
+            String value = raw(name);
+            if (value == null) {
+                return null;
+            }
+            if (value.charAt(0) != '"') {
+                throw Problem.bad("bad_value", "'" + name + "' must be a string.");
+            }
+            return unquote(value);
+        }
+
+        /** A member that may be written as a string, a number or a boolean, as its text; or null. */
+        public String scalar(String name) throws Problem {
+            String value = raw(name);
+            if (value == null || value.charAt(0) == '"') {
+                return text(name);
+            }
+            if (value.charAt(0) == '{' || value.charAt(0) == '[') {
+                throw Problem.bad("bad_value", "'" + name + "' must be a string.");
+            }
+            return value;
+        }
+
+        /** An array of strings, empty when absent. */
+        public List<String> texts(String name) throws Problem {
+            String value = raw(name);
+            if (value == null) {
+                return List.of();
+            }
+            if (value.charAt(0) != '[') {
+                throw Problem.bad("bad_value", "'" + name + "' must be an array of strings.");
+            }
+            List<String> texts = new ArrayList<>();
+            for (String element : elements(value)) {
+                if (element.charAt(0) != '"') {
+                    throw Problem.bad("bad_value", "'" + name + "' must be an array of strings.");
+                }
+                texts.add(unquote(element));
+            }
+            return texts;
+        }
+
+        /** An object of strings, empty when absent. */
+        public Map<String, String> textMap(String name) throws Problem {
+            String value = raw(name);
+            if (value == null) {
+                return Map.of();
+            }
+            if (value.charAt(0) != '{') {
+                throw Problem.bad("bad_value", "'" + name + "' must be an object of strings.");
+            }
+            Fields fields = new Fields(new Scanner(value).members());
+            Map<String, String> texts = new LinkedHashMap<>();
+            for (String key : fields.raw.keySet()) {
+                String text = fields.text(key);
+                if (text != null) {
+                    texts.put(key, text);
+                }
+            }
+            return texts;
+        }
+    }
+
+    /** Walks over text that is known to be valid JSON and cuts values out of it. */
+    private static final class Scanner {
+
+        private final String text;
+        private int at;
+
+        Scanner(String text) {
+            this.text = text;
+        }
+
+        Map<String, String> members() throws Problem {
+            Map<String, String> members = new LinkedHashMap<>();
+            at = skipSpace(text, at) + 1;
+            while (text.charAt(at = skipSpace(text, at)) != '}') {
+                String name = unquote(value());
+                at = skipSpace(text, at) + 1;
+                members.put(name, value());
+                comma();
+            }
+            return members;
+        }
+
+        List<String> elements() {
+            List<String> elements = new ArrayList<>();
+            at = skipSpace(text, at) + 1;
+            while (text.charAt(at = skipSpace(text, at)) != ']') {
+                elements.add(value());
+                comma();
+            }
+            return elements;
+        }
+
+        private void comma() {
+            at = skipSpace(text, at);
+            if (text.charAt(at) == ',') {
+                at++;
+            }
+        }
+
+        /** The value that starts here, after white space; leaves {@code at} behind it. */
+        private String value() {
+            int start = at = skipSpace(text, at);
+            switch (text.charAt(at)) {
+                case '"' -> skipString();
+                case '{', '[' -> skipNested();
+                default -> {
+                    while (at < text.length() && ",]} \t\r\n".indexOf(text.charAt(at)) < 0) {
+                        at++;
+                    }
+                }
+            }
+            return text.substring(start, at);
+        }
+
+        private void skipNested() {
+            int depth = 0;
+            do {
+                switch (text.charAt(at)) {
+                    case '"' -> {
+                        skipString();
+                        continue;
+                    }
+                    case '{', '[' -> depth++;
+                    case '}', ']' -> depth--;
+                    default -> {}
+                }
+                at++;
+            } while (depth > 0);
+        }
+
+        private void skipString() {
+            at++;
+            while (text.charAt(at) != '"') {
+                at += text.charAt(at) == '\\' ? 2 : 1;
+            }
+            at++;
+        }
+
+        static int skipSpace(String text, int from) {
+            int at = from;
+            while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) {
+                at++;
+            }
+            return at;
+        }
+    }
+
+    /** Writes one object, members in the order of the calls; a null value leaves its member out. */
+    public static final class Out {
+
+        private final StringBuilder out = new StringBuilder(192).append('{');
+
+        public Out put(String name, String text) {
+            if (text != null) {
+                name(name);
+                quote(out, text);
+            }
+            return this;
+        }
+
+        public Out put(String name, long number) {
+            name(name).append(number);
+            return this;
+        }
+
+        public Out put(String name, boolean value) {
+            name(name).append(value);
+            return this;
+        }
+
+        public Out put(String name, Position position) {
+            if (position != null) {
+                name(name)
+                        .append('"')
+                        .append(position.epoch())
+                        .append('-')
+                        .append(position.offset())
+                        .append('"');
+            }
+            return this;
+        }
+
+        /** A number, or {@code null} written out: unlike the others, this member is never left out. */
+        public Out putNullable(String name, Long number) {
+            name(name).append(number);
+            return this;
+        }
+
+        /** A member whose value is JSON text already. */
+        public Out raw(String name, String json) {
+            if (json != null) {
+                name(name).append(json);
+            }
+            return this;
+        }
+
+        public String end() {
+            return out.append('}').toString();
+        }
+
+        private StringBuilder name(String name) {
+            if (out.length() > 1) {
+                out.append(',');
+            }
+            quote(out, name);
+            return out.append(':');
+        }
+    }
+}
