@@ -1,0 +1,146 @@
+package parley.auth;
+
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Function;
+import java.util.regex.Pattern;
+import parley.message.Problem;
+
+/**
+ * Keeps pages on other sites from using the visitor's browser against a server that asks for no key: Host, Origin and
+ * the browser's own words about where a request comes from. Stateless; never throws anything but a Problem.
+ *
+ * @see <a href="https://www.w3.org/TR/fetch-metadata/">Fetch Metadata</a>
+ */
+public final class BrowserGuard {
+
+    private static final Pattern LOOPBACK =
+            Pattern.compile("localhost|[a-z0-9.-]+\\.localhost|127(\\.\\d{1,3}){3}|\\[::1]");
+
+    private static final List<String> FORWARDING =
+            List.of("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via");
+
+    private final GuardSettings settings;
+
+    public BrowserGuard(GuardSettings settings) {
+        this.settings = settings;
+    }
+
+    /**
+     * Whether someone without a key may publish, administrate, or read an inbox over plain HTTP.
+     *
+     * @param headers all values of a header, by name
+     * @param loopback whether both ends of the connection are loopback addresses
+     * @throws Problem 421 for a foreign Host, 401 when a key is needed, 403 for a page on another site
+     */
+    public void requireLocal(Function<String, List<String>> headers, boolean loopback) throws Problem {
+        requireHost(headers);
+        if (!loopback
+                || FORWARDING.stream().anyMatch(name -> !headers.apply(name).isEmpty())) {
+            throw new Problem(
+                    401,
+                    "key_required",
+                    "Without a key this works only on the server's own machine, from a loopback address to a loopback"
+                            + " address, and not through a proxy.");
+        }
+        List<String> site = headers.apply("Sec-Fetch-Site");
+        if (!site.isEmpty() && !site.equals(List.of("same-origin"))
+                || !headers.apply("Sec-Purpose").isEmpty()
+                || !headers.apply("Purpose").isEmpty()
+                || !sameOrigin(headers, headers.apply("Origin"))
+                || !sameOrigin(headers, headers.apply("Referer"))) {
+            throw new Problem(
+                    403, "foreign_site", "A browser says that a page elsewhere made this request; only our own may.");
+        }
+    }
+
+    /** @throws Problem 421 when the Host header names none of our names */
+    public void requireHost(Function<String, List<String>> headers) throws Problem {
+        List<String> values = headers.apply("Host");
+        String host = values.size() == 1 ? hostOf(values.get(0)) : null;
+        if (host == null || !isOurs(host)) {
+            throw new Problem(
+                    421, "foreign_host", "The Host header names another server; --allow-host adds a name to ours.");
+        }
+    }
+
+    /** @throws Problem 403 when a page of an origin that is not ours opens a WebSocket */
+    public void requireOrigin(Function<String, List<String>> headers) throws Problem {
+        List<String> origins = headers.apply("Origin");
+        if (!sameOrigin(headers, origins) && !isAllowed(origins) && !bothLoopback(headers, origins)) {
+            throw new Problem(
+                    403, "foreign_origin", "Pages of this origin may not connect; --allow-origin adds an origin.");
+        }
+    }
+
+    private boolean isOurs(String host) {
+        return LOOPBACK.matcher(host).matches()
+                || host.equalsIgnoreCase(settings.host())
+                || host.equalsIgnoreCase("[" + settings.host() + "]")
+                || settings.allowHosts().stream().anyMatch(host::equalsIgnoreCase);
+    }
+
+    /** Whether there is no such header, or it names host and port of the request; {@code Origin} or {@code Referer}. */
+    private static boolean sameOrigin(Function<String, List<String>> headers, List<String> urls) {
+        if (urls.isEmpty()) {
+            return true;
+        }
+        URI url = urls.size() == 1 ? parse(urls.get(0)) : null;
+        List<String> hosts = headers.apply("Host");
+        if (url == null || hosts.size() != 1) {
+            return false;
+        }
+        String host = hosts.get(0).toLowerCase(Locale.ROOT);
+        return host.equals(authority(url)) || authority(url).equals(host + ':' + defaultPort(url));
+    }
+
+    private boolean isAllowed(List<String> origins) {
+        return origins.size() == 1
+                && settings.allowOrigins().stream()
+                        .anyMatch(allowed -> allowed.equals("*") || allowed.equalsIgnoreCase(origins.get(0)));
+    }
+
+    /** A front-end's development server on the same machine may have any port. */
+    private static boolean bothLoopback(Function<String, List<String>> headers, List<String> origins) {
+        List<String> hosts = headers.apply("Host");
+        URI origin = origins.size() == 1 ? parse(origins.get(0)) : null;
+        String host = hosts.size() == 1 ? hostOf(hosts.get(0)) : null;
+        return origin != null
+                && host != null
+                && LOOPBACK.matcher(host).matches()
+                && LOOPBACK.matcher(origin.getHost().toLowerCase(Locale.ROOT)).matches();
+    }
+
+    private static URI parse(String url) {
+        try {
+            URI uri = new URI(url);
+            boolean web = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
+            return web && uri.getHost() != null && uri.getUserInfo() == null ? uri : null;
+        } catch (URISyntaxException notAnOrigin) {
+            return null;
+        }
+    }
+
+    private static String authority(URI url) {
+        return url.getHost().toLowerCase(Locale.ROOT) + (url.getPort() < 0 ? "" : ":" + url.getPort());
+    }
+
+    private static int defaultPort(URI url) {
+        return url.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+    }
+
+    /** The name in a Host header, lower case, without port; null when it is not of that form. */
+    private static String hostOf(String header) {
+        String host = header.toLowerCase(Locale.ROOT);
+        int colon = host.lastIndexOf(':');
+        if (colon > host.lastIndexOf(']')) {
+            if (!host.substring(colon + 1).matches("\\d{0,5}")) {
+                return null;
+            }
+            host = host.substring(0, colon);
+        }
+        return host.isEmpty() ? null : host;
+    }
+}

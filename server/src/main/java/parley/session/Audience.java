@@ -1,0 +1,48 @@
+package parley.session;
+
+/** The subscriptions of one channel on this server. Its lock lies between the channel entry's and a Subscription's. */
+final class Audience {
+
+    private Subscription[] members = new Subscription[1]; // guarded by this
+    private int size; // guarded by this
+
+    synchronized void add(Subscription subscription) {
+        if (size == members.length) {
+            members = java.util.Arrays.copyOf(members, size * 2);
+        }
+        subscription.slot = size;
+        members[size++] = subscription;
+    }
+
+    /** Takes a subscription out; true when none is left. */
+    synchronized boolean remove(Subscription subscription) {
+        int slot = subscription.slot;
+        if (slot < size && members[slot] == subscription) {
+            members[slot] = members[--size];
+            members[slot].slot = slot;
+            members[size] = null;
+            if (size < members.length / 4) {
+                members = java.util.Arrays.copyOf(members, members.length / 2);
+            }
+        }
+        return size == 0;
+    }
+
+    synchronized void deliver(Outgoing.Forms forms, boolean kept, AfterUnlock after) {
+        for (int i = 0; i < size; i++) {
+            if (members[i].deliver(forms, kept, after)) {
+                after.countOnline();
+            }
+        }
+    }
+
+    synchronized int online() {
+        int online = 0;
+        for (int i = 0; i < size; i++) {
+            if (members[i].online()) {
+                online++;
+            }
+        }
+        return online;
+    }
+}

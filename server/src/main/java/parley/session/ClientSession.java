@@ -1,0 +1,255 @@
+package parley.session;
+
+import java.util.ArrayList;
+import java.util.List;
+import parley.auth.Identity;
+import parley.broker.Broker;
+import parley.message.Channel;
+import parley.message.Position;
+import parley.message.ServerFrame;
+
+/**
+ * One connection: who it is, what it subscribed to, what waits for it. Made and closed by the SessionRegistry alone; all
+ * methods may be called from any thread.
+ */
+public final class ClientSession implements Outbox.Owner {
+
+    private final String id;
+    private final Identity identity;
+    private final Mode mode;
+    private final Transport transport;
+    private final SessionRegistry registry;
+    private final Broker broker;
+    private final Channel.User userChannel; // null for a back end
+    private final boolean movesCursor;
+    private final Outbox outbox;
+    private Conversation conversation = Conversation.SILENT; // set before the first text can come
+
+    /** Everything below belongs to the heartbeat, in the registry's time. */
+    final Wheel.Timer<ClientSession> timer = new Wheel.Timer<>(this);
+
+    final long opened;
+    volatile long heard;
+    volatile boolean greeted;
+    volatile long nextPing;
+    volatile long confirmAt = Long.MAX_VALUE; // when a plain client is asked whether it has what was written
+    volatile long abortAt = Long.MAX_VALUE;
+
+    private volatile Position handedOver; // the last of the user's messages that went to the transport
+
+    private final List<Subscription> subscriptions = new ArrayList<>(2); // guarded by this
+    private boolean closed; // guarded by this
+
+    ClientSession(
+            String id,
+            Identity identity,
+            Mode mode,
+            Transport transport,
+            boolean movesCursor,
+            SessionRegistry registry,
+            Broker broker) {
+        this.id = id;
+        this.identity = identity;
+        this.mode = mode;
+        this.transport = transport;
+        this.movesCursor = movesCursor;
+        this.registry = registry;
+        this.broker = broker;
+        this.userChannel = identity.user() == null ? null : new Channel.User(identity.user());
+        this.outbox = new Outbox(transport, this, mode == Mode.V1 ? SessionRegistry.PING : null);
+        this.opened = registry.now();
+        this.heard = opened;
+    }
+
+    public String id() {
+        return id;
+    }
+
+    public Identity identity() {
+        return identity;
+    }
+
+    Mode mode() {
+        return mode;
+    }
+
+    Outbox outbox() {
+        return outbox;
+    }
+
+    Transport transport() {
+        return transport;
+    }
+
+    Channel.User userChannel() {
+        return userChannel;
+    }
+
+    void converse(Conversation how) {
+        conversation = how;
+    }
+
+    /** The client sent a text. */
+    public void received(String text) {
+        heard();
+        conversation.received(text);
+    }
+
+    /** Bytes came from the client, whatever they say. */
+    public void heard() {
+        heard = registry.now();
+    }
+
+    /** The client answered a ping; a plain one so confirms what was handed over before it. */
+    public void ponged(String payload) {
+        heard();
+        Position confirmed = Position.parse(payload);
+        Position sent = handedOver;
+        if (mode == Mode.PLAIN
+                && confirmed != null
+                && sent != null
+                && confirmed.epoch().equals(sent.epoch())
+                && confirmed.offset() <= sent.offset()) {
+            moveCursor(confirmed);
+        }
+    }
+
+    /** The user has what stands up to {@code position} of his channel. */
+    void moveCursor(Position position) {
+        if (movesCursor) {
+            broker.acked(userChannel, position);
+        }
+    }
+
+    /** Sends a frame of the conversation; a client that lets its answers pile up is too slow. */
+    void send(ServerFrame frame) {
+        send(Outgoing.frame(frame));
+    }
+
+    void send(Outgoing out) {
+        AfterUnlock after = registry.afterUnlock();
+        if (outbox.offer(out, null, after) == Offer.OVERFLOW) {
+            after.cut(this);
+        }
+        after.flush();
+    }
+
+    /** A channel of a session without hello starts: a stream is told where, so that it can resume before any message. */
+    void started(SessionRegistry.Joined joined) {
+        Channel channel = joined.subscription().channel;
+        ServerFrame.Start start = joined.start();
+        if (!mode.webSocket()) {
+            send(Outgoing.start(channel, start.position()));
+            if (start.missed() == null || start.missed() > 0) {
+                send(Outgoing.gap(new ServerFrame.Gap(channel, start.missed(), start.position())));
+            }
+        }
+    }
+
+    public void close(Disconnect why) {
+        registry.close(this, why, why.sentence());
+    }
+
+    /** @param sentence for the human who reads the close frame; at most 123 bytes are sent */
+    public void close(Disconnect why, String sentence) {
+        registry.close(this, why, sentence);
+    }
+
+    /** Adds a subscription and puts it into the index, unless the session is closed. */
+    synchronized boolean add(Subscription subscription, Runnable index) {
+        if (closed) {
+            return false;
+        }
+        subscriptions.add(subscription);
+        index.run();
+        return true;
+    }
+
+    synchronized boolean remove(Subscription subscription) {
+        return subscriptions.remove(subscription);
+    }
+
+    synchronized Subscription subscription(Channel channel) {
+        for (Subscription subscription : subscriptions) {
+            if (subscription.channel.equals(channel)) {
+                return subscription;
+            }
+        }
+        return null;
+    }
+
+    synchronized int subscriptionCount() {
+        return subscriptions.size();
+    }
+
+    /** Marks the session closed and hands out what it had; null when it was closed already. */
+    synchronized List<Subscription> end() {
+        if (closed) {
+            return null;
+        }
+        closed = true;
+        List<Subscription> had = new ArrayList<>(subscriptions);
+        subscriptions.clear();
+        return had;
+    }
+
+    @Override
+    public void handedOver(List<Transport.Frame> frames) {
+        if (mode == Mode.PLAIN) {
+            Position position = lastOfUser(frames);
+            if (position != null) {
+                handedOver = position;
+                registry.confirmSoon(this);
+            }
+        }
+    }
+
+    @Override
+    public void written(List<Transport.Frame> frames) {
+        if (!mode.webSocket()) {
+            Position position = lastOfUser(frames);
+            if (position != null) {
+                moveCursor(position);
+            }
+        }
+    }
+
+    /** Where the user channel stands after these frames; null when they do not move it. */
+    private Position lastOfUser(List<Transport.Frame> frames) {
+        if (userChannel == null) {
+            return null;
+        }
+        for (int i = frames.size() - 1; i >= 0; i--) {
+            if (frames.get(i) instanceof Transport.Text text
+                    && text.last()
+                    && text.out().kind() == Outgoing.Kind.MESSAGE
+                    && text.out().position() != null
+                    && userChannel.equals(text.out().channel())) {
+                return text.out().position();
+            }
+        }
+        return null;
+    }
+
+    @Override
+    public void pending() {
+        registry.watchWrite(this);
+    }
+
+    @Override
+    public void failed(Throwable failure) {
+        transport.abort();
+        close(Disconnect.GONE);
+    }
+
+    @Override
+    public String pingPayload() {
+        Position position = handedOver;
+        return position == null ? "" : position.toString();
+    }
+
+    @Override
+    public long now() {
+        return registry.now();
+    }
+}

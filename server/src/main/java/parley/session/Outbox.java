@@ -1,0 +1,324 @@
+package parley.session;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.List;
+
+/**
+ * What waits to be written to one client: ordered, bounded, one write under way at a time. Every byte to a client leaves
+ * through here. Offering is memory only; whoever offered to an idle outbox pumps it once he holds no lock. All methods
+ * may be called from any thread.
+ */
+final class Outbox implements Transport.Done {
+
+    /**
+     * 1 MiB beside the write under way, about a thousand chat messages: a client further behind is paged from the
+     * history. An empty outbox accepts any one message.
+     */
+    static final int MAX_WAITING_BYTES = 1 << 20;
+
+    /** 64 KiB: fills a send buffer; a longer text goes in pieces, so that a ping can go between them. */
+    static final int MAX_WRITE_BYTES = 64 << 10;
+
+    /** Whom the outbox tells what it does; never under its lock. */
+    interface Owner {
+        /** Texts were handed to the transport; not yet taken by the operating system. */
+        void handedOver(List<Transport.Frame> frames);
+
+        /** They were taken by the operating system. */
+        void written(List<Transport.Frame> frames);
+
+        /** A write did not complete at once. */
+        void pending();
+
+        void failed(Throwable failure);
+
+        /** What the next ping carries. */
+        String pingPayload();
+
+        /** Milliseconds that never go back. */
+        long now();
+    }
+
+    private enum State {
+        /** Nothing waits. */
+        IDLE,
+        /** Something waits, and somebody is about to pump. */
+        DIRTY,
+        /** A pump is at work, or a write is under way. */
+        BUSY
+    }
+
+    /** How far the write under way has come; tells a completion on the pump's own thread from a later one. */
+    private enum Write {
+        HANDING,
+        PENDING,
+        DONE
+    }
+
+    /** What a waiting text costs beside its bytes, so that empty texts are bounded too. */
+    private static final int OVERHEAD_BYTES = 64;
+
+    private final Transport transport;
+    private final Owner owner;
+    private final Outgoing pingFrame; // written before each ping, or null
+
+    // all guarded by this
+    private ArrayDeque<Outgoing> waiting = new ArrayDeque<>(2);
+    private int peak; // most texts that waited since it was empty
+    private long waitingBytes;
+    private int headWritten; // bytes of the first waiting text that left already
+    private boolean ping;
+    private State state = State.IDLE;
+    private Write write = Write.DONE;
+    private long pendingSince;
+    private List<Transport.Frame> frames; // of the write under way; else only the pump touches it
+    private boolean pingTaken; // the write under way ends with a ping
+    private Throwable failure;
+    private List<Subscription> drainWanted = List.of();
+    private Disconnect closing; // set once
+    private String reason;
+    private boolean closeSent;
+
+    Outbox(Transport transport, Owner owner, Outgoing pingFrame) {
+        this.transport = transport;
+        this.owner = owner;
+        this.pingFrame = pingFrame;
+    }
+
+    /**
+     * Queues a text.
+     *
+     * @param drained told, when the answer is OVERFLOW, as soon as half of the outbox is free; may be null
+     * @param after gets this outbox when it must be pumped
+     */
+    synchronized Offer offer(Outgoing out, Subscription drained, AfterUnlock after) {
+        if (closing != null) {
+            return Offer.CLOSED;
+        }
+        Outgoing displaced = out.collapse() == null ? null : displace(out);
+        if (waitingBytes > 0 && waitingBytes + cost(out) > MAX_WAITING_BYTES) {
+            if (drained != null) {
+                drainWanted = drainWanted.isEmpty() ? new ArrayList<>(2) : drainWanted;
+                drainWanted.add(drained);
+            }
+            return Offer.OVERFLOW;
+        }
+        waiting.add(out);
+        peak = Math.max(peak, waiting.size());
+        waitingBytes += cost(out);
+        dirty(after);
+        return displaced == null ? Offer.ACCEPTED : new Offer.Replaced(displaced);
+    }
+
+    private static int cost(Outgoing out) {
+        return out.bytes().length + OVERHEAD_BYTES;
+    }
+
+    /** Takes out the waiting message that {@code out} replaces, unless part of it has left already. */
+    private Outgoing displace(Outgoing out) {
+        Iterator<Outgoing> older = waiting.iterator();
+        for (boolean head = true; older.hasNext(); head = false) {
+            Outgoing candidate = older.next();
+            if (out.collapse().equals(candidate.collapse())
+                    && out.channel().equals(candidate.channel())
+                    && !(head && headWritten > 0)) {
+                older.remove();
+                waitingBytes -= cost(candidate);
+                return candidate;
+            }
+        }
+        return null;
+    }
+
+    /** Asks for a ping with the next write; any number of wishes become one. */
+    synchronized void ping(AfterUnlock after) {
+        if (closing == null) {
+            ping = true;
+            dirty(after);
+        }
+    }
+
+    private void dirty(AfterUnlock after) {
+        if (state == State.IDLE) {
+            state = State.DIRTY;
+            after.write(this);
+        }
+    }
+
+    /**
+     * Accepts nothing more; what waits may leave, then comes the close frame. The first reason wins.
+     *
+     * @param drop what waits does not leave
+     */
+    void close(Disconnect why, String sentence, boolean drop) {
+        synchronized (this) {
+            if (closing != null) {
+                return;
+            }
+            closing = why;
+            reason = sentence;
+            drainWanted = List.of();
+            if (drop) {
+                clear();
+            }
+            if (state != State.IDLE) {
+                return; // whoever pumps comes by the close
+            }
+            state = State.BUSY;
+        }
+        run();
+    }
+
+    /** The line is gone: nothing is accepted, nothing is written any more. */
+    synchronized void end() {
+        closing = closing == null ? Disconnect.GONE : closing;
+        closeSent = true;
+        drainWanted = List.of();
+        clear();
+    }
+
+    /** Gives up what still waits, so that the close frame can go as soon as the write under way is done. */
+    synchronized void drop() {
+        clear();
+    }
+
+    private void clear() {
+        waiting = new ArrayDeque<>(1);
+        waitingBytes = 0;
+        headWritten = 0;
+        ping = false;
+    }
+
+    /** Since when the write under way waits for the client to read, in the owner's time; -1 when none does. */
+    synchronized long pendingSince() {
+        return state == State.BUSY && write == Write.PENDING ? pendingSince : -1;
+    }
+
+    /** Writes what waits. Does nothing when somebody else is at it. Called without any lock. */
+    void pump() {
+        synchronized (this) {
+            if (state != State.DIRTY) {
+                return;
+            }
+            state = State.BUSY;
+        }
+        run();
+    }
+
+    /** The pump: whoever made the outbox BUSY runs this, and after him whoever completes a pending write. */
+    private void run() {
+        do {
+            boolean end = false;
+            synchronized (this) {
+                if (!take()) {
+                    state = State.IDLE;
+                    if (closing == null || closeSent) {
+                        return;
+                    }
+                    closeSent = true;
+                    end = true;
+                }
+            }
+            if (end) {
+                transport.close(closing.code(), reason);
+                return;
+            }
+            owner.handedOver(frames);
+            if (pingTaken) {
+                frames.add(new Transport.Ping(owner.pingPayload()));
+            }
+            transport.write(frames, this);
+            if (pending()) {
+                owner.pending();
+                return;
+            }
+        } while (settle());
+    }
+
+    /** Makes the next write of what waits; false when there is nothing. */
+    private boolean take() {
+        frames = new ArrayList<>(Math.min(waiting.size() + 2, 16));
+        int size = 0;
+        while (!waiting.isEmpty()) {
+            Outgoing head = waiting.peek();
+            int left = head.bytes().length - headWritten;
+            if (size + left <= MAX_WRITE_BYTES) {
+                frames.add(new Transport.Text(head, headWritten, headWritten + left));
+                waitingBytes -= left + OVERHEAD_BYTES;
+                size += left;
+                headWritten = 0;
+                waiting.poll();
+            } else if (size == 0) {
+                frames.add(new Transport.Text(head, headWritten, headWritten + MAX_WRITE_BYTES));
+                waitingBytes -= MAX_WRITE_BYTES;
+                headWritten += MAX_WRITE_BYTES;
+                break;
+            } else {
+                break;
+            }
+        }
+        if (waiting.isEmpty() && peak > 64) {
+            waiting = new ArrayDeque<>(2);
+            peak = 0;
+        }
+        pingTaken = ping;
+        ping = false;
+        if (pingTaken && pingFrame != null && headWritten == 0) {
+            frames.add(new Transport.Text(pingFrame, 0, pingFrame.bytes().length));
+        }
+        write = Write.HANDING;
+        return pingTaken || !frames.isEmpty();
+    }
+
+    /** After a hand-over: true when the completion comes later, and goes on from there. */
+    private synchronized boolean pending() {
+        if (write != Write.HANDING) {
+            return false;
+        }
+        write = Write.PENDING;
+        pendingSince = owner.now();
+        return true;
+    }
+
+    @Override
+    public void written(Throwable cause) {
+        synchronized (this) {
+            failure = cause;
+            boolean inline = write == Write.HANDING;
+            write = Write.DONE;
+            if (inline) {
+                return; // the pump that handed over goes on
+            }
+        }
+        if (settle()) {
+            run();
+        }
+    }
+
+    /** Tells who wants to know that a write is done; false when it failed and nothing is to be written any more. */
+    private boolean settle() {
+        List<Subscription> drained = List.of();
+        Throwable cause;
+        synchronized (this) {
+            cause = failure;
+            if (cause != null) {
+                clear();
+                closing = closing == null ? Disconnect.GONE : closing;
+                closeSent = true;
+                state = State.IDLE;
+            } else if (waitingBytes <= MAX_WAITING_BYTES / 2) {
+                drained = drainWanted;
+                drainWanted = List.of();
+            }
+        }
+        if (cause != null) {
+            owner.failed(cause);
+            return false;
+        }
+        owner.written(frames);
+        drained.forEach(Subscription::drained);
+        return true;
+    }
+}

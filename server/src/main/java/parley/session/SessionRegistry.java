@@ -1,0 +1,405 @@
+package parley.session;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import parley.auth.Identity;
+import parley.broker.Broker;
+import parley.message.Body;
+import parley.message.Channel;
+import parley.message.Draft;
+import parley.message.Json;
+import parley.message.Message;
+import parley.message.Position;
+import parley.message.ServerFrame;
+import parley.message.Standing;
+import parley.message.Time;
+import parley.metrics.Metrics;
+
+/**
+ * All sessions of this server: the session map, who listens to which channel, and the heartbeat. The only one that opens
+ * and closes sessions. All methods may be called from any thread; {@link #tick} by one at a time.
+ */
+public final class SessionRegistry implements Broker.Sink, AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SessionRegistry.class);
+
+    /** How often a session is pinged at least: under the 30 s after which the hastiest proxies cut a quiet line. */
+    public static final int HEARTBEAT_MILLIS = 25_000;
+
+    /** Pings come up to this much early, so that sessions opened together are not pinged together. */
+    private static final int JITTER_MILLIS = 2_500;
+
+    /** A heartbeat and ten seconds for the answer. Beyond it: 4104. */
+    static final int SILENCE_MILLIS = 35_000;
+
+    /** A page says hello at once; this is for a slow line. Beyond it: 4104. */
+    static final int HELLO_MILLIS = 10_000;
+
+    /** A write that the client does not take in this time will not be taken. Beyond it: 4101. */
+    static final int STALL_MILLIS = 10_000;
+
+    /** How long what waits may still leave a closing session, and how long its close may then take. */
+    static final int GRACE_MILLIS = 2_000;
+
+    /** A plain client is asked this long after a write at the latest, whether it has it. */
+    static final int CONFIRM_MILLIS = 2_000;
+
+    /** A tick that is later than this was not late for the clients, but because this process stood still. */
+    private static final int LATE_MILLIS = 1_000;
+
+    static final Outgoing PING = Outgoing.frame(ServerFrame.PING);
+    static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
+
+    /** A subscription that is in the index but holds everything back until {@link Subscription#release}. */
+    record Joined(Subscription subscription, ServerFrame.Start start) {}
+
+    private final ConcurrentHashMap<String, ClientSession> sessions = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Channel, Audience> audiences = new ConcurrentHashMap<>();
+    private final Set<String> changed = ConcurrentHashMap.newKeySet(); // users who perhaps came or went
+    private final Set<String> announced = ConcurrentHashMap.newKeySet(); // users who are online, by the events
+    private final AtomicInteger lines = new AtomicInteger(); // sessions whose transport has not ended
+    private final Broker broker;
+    private final Uplink uplink;
+    private final Metrics metrics;
+    private final Time time;
+    private final RandomGenerator random;
+    private final Pumps pumps;
+    private final Wheel<ClientSession> wheel;
+    private volatile long lateness; // what this process slept; written by tick
+    private long lastTick; // for tick alone
+
+    /**
+     * @param random for session ids and jitter; must be thread-safe
+     * @param pumpThreads how many threads write for publishers with many receivers
+     */
+    public SessionRegistry(
+            Broker broker,
+            SessionSettings limits,
+            Metrics metrics,
+            Time time,
+            RandomGenerator random,
+            int pumpThreads) {
+        this.broker = broker;
+        this.uplink = new Uplink(broker, limits, time);
+        this.metrics = metrics;
+        this.time = time;
+        this.random = random;
+        this.pumps = new Pumps(pumpThreads);
+        this.lastTick = time.millis();
+        this.wheel = new Wheel<>(lastTick);
+    }
+
+    // ---- opening, subscribing, closing
+
+    /**
+     * Opens a session for a connection that was let in.
+     *
+     * @param starts the channels to subscribe to and where they start; a v1 client's hello may say otherwise
+     */
+    public ClientSession open(Identity identity, Mode mode, Transport transport, Map<Channel, Since> starts) {
+        boolean movesCursor = identity.user() != null && starts.get(new Channel.User(identity.user())) != Since.NOW;
+        String id = Message.newId(time.wallMillis(), random);
+        ClientSession session = new ClientSession(id, identity, mode, transport, movesCursor, this, broker);
+        if (mode == Mode.V1) {
+            session.converse(new V1Conversation(session, this, uplink, metrics, starts));
+        } else if (mode == Mode.PLAIN) {
+            session.converse(new PlainConversation(session, uplink, metrics));
+        }
+        sessions.put(id, session);
+        lines.incrementAndGet();
+        metrics.opened.increment();
+        LOG.debug("session {} of user {} opened, {}", id, identity.user(), mode);
+        session.nextPing = session.opened + HEARTBEAT_MILLIS - random.nextInt(HEARTBEAT_MILLIS / 2);
+        wheel.visit(session.timer, mode == Mode.V1 ? session.opened + HELLO_MILLIS : session.nextPing);
+        if (mode != Mode.V1) {
+            subscribeAll(session, starts).whenComplete((joined, failure) -> {
+                if (failure != null) {
+                    session.close(Disconnect.INTERNAL);
+                } else {
+                    joined.forEach(session::started);
+                    joined.forEach(join -> join.subscription().release());
+                    cameOrWent(session);
+                }
+            });
+        }
+        return session;
+    }
+
+    /** Puts a session into several channels; the list is empty when the session was closed meanwhile. */
+    CompletableFuture<List<Joined>> subscribeAll(ClientSession session, Map<Channel, Since> starts) {
+        List<CompletableFuture<Joined>> joins = new ArrayList<>();
+        starts.forEach((channel, since) -> joins.add(subscribe(session, channel, since)));
+        return CompletableFuture.allOf(joins.toArray(CompletableFuture[]::new)).thenApply(nothing -> {
+            List<Joined> joined = joins.stream().map(CompletableFuture::join).toList();
+            return joined.stream().anyMatch(Objects::isNull) ? List.of() : joined;
+        });
+    }
+
+    /** Puts a session into a channel; completes with null when the session was closed meanwhile. */
+    CompletableFuture<Joined> subscribe(ClientSession session, Channel channel, Since since) {
+        return broker.standing(channel)
+                .thenCompose(before -> {
+                    ServerFrame.Start start = since.in(before);
+                    Subscription subscription =
+                            new Subscription(session, channel, start.position(), broker, metrics, pumps);
+                    if (!session.add(subscription, () -> index(subscription))) {
+                        return CompletableFuture.<Joined>completedFuture(null);
+                    }
+                    return broker.watch(channel).thenApply(now -> joined(subscription, start, now));
+                })
+                .toCompletableFuture();
+    }
+
+    private static Joined joined(Subscription subscription, ServerFrame.Start start, Standing now) {
+        subscription.reach(new Position(now.epoch(), now.top()));
+        Position newest = new Position(start.position().epoch(), subscription.newest());
+        return new Joined(
+                subscription, new ServerFrame.Start(start.position(), newest, start.recovered(), start.missed()));
+    }
+
+    void unsubscribe(Subscription subscription) {
+        if (subscription.session.remove(subscription)) {
+            leave(subscription);
+        }
+    }
+
+    private void index(Subscription subscription) {
+        audiences.compute(subscription.channel, (channel, audience) -> {
+            Audience members = audience == null ? new Audience() : audience;
+            members.add(subscription);
+            return members;
+        });
+    }
+
+    private void leave(Subscription subscription) {
+        subscription.close();
+        audiences.computeIfPresent(
+                subscription.channel, (channel, audience) -> audience.remove(subscription) ? null : audience);
+        broker.unwatch(subscription.channel);
+    }
+
+    /**
+     * Ends a session; the first reason wins. With {@link Disconnect#GONE} its line has ended already. Called by whoever
+     * notices: the client, the heartbeat, a full outbox, the operator.
+     */
+    public void close(ClientSession session, Disconnect why, String sentence) {
+        List<Subscription> had = session.end();
+        if (had != null) {
+            sessions.remove(session.id(), session);
+            had.forEach(this::leave);
+            metrics.closed.increment();
+            cameOrWent(session);
+            LOG.debug(
+                    "session {} of user {} closed: {}",
+                    session.id(),
+                    session.identity().user(),
+                    why);
+            if (why == Disconnect.TOO_SLOW) {
+                metrics.tooSlow.increment();
+            }
+            if (why != Disconnect.GONE) {
+                boolean drop = why == Disconnect.TOO_SLOW || why == Disconnect.NO_HEARTBEAT;
+                session.abortAt = now() + (drop ? 1 : 2) * GRACE_MILLIS;
+                wheel.visit(session.timer, session.abortAt - (drop ? 0 : GRACE_MILLIS));
+                session.outbox().close(why, sentence, drop);
+            }
+        }
+        if (why == Disconnect.GONE && wheel.end(session.timer)) {
+            session.outbox().end();
+            if (lines.decrementAndGet() == 0) {
+                synchronized (lines) {
+                    lines.notifyAll();
+                }
+            }
+        }
+    }
+
+    /**
+     * Says goodbye to everybody: v1 sessions are told when to come back, all are closed with 4103.
+     *
+     * @param spreadMillis over how long they come back
+     */
+    public void closeAll(int spreadMillis) {
+        int count = Math.max(1, sessions.size());
+        int rank = 0;
+        for (ClientSession session : sessions.values()) {
+            if (session.mode() == Mode.V1) {
+                session.send(new ServerFrame.Reconnect((long) spreadMillis * rank++ / count));
+            }
+            session.close(Disconnect.RESTARTING);
+        }
+    }
+
+    /** Sessions whose transport has not ended yet, closed ones too. */
+    public int lines() {
+        return lines.get();
+    }
+
+    /** Waits until every transport has ended; false when the time is up before. For who stops the server. */
+    public boolean awaitEnd(Duration atMost) throws InterruptedException {
+        long deadline = System.nanoTime() + atMost.toNanos();
+        synchronized (lines) {
+            while (lines.get() > 0) {
+                long left = deadline - System.nanoTime();
+                if (left <= 0) {
+                    return false;
+                }
+                TimeUnit.NANOSECONDS.timedWait(lines, left);
+            }
+        }
+        return true;
+    }
+
+    /** Entries in the session map and in the index; for tests and figures. */
+    public int size() {
+        return sessions.size() + audiences.size();
+    }
+
+    // ---- what the broker asks
+
+    @Override
+    public Broker.Delivery deliver(Message message, boolean kept) {
+        AfterUnlock after = afterUnlock();
+        Audience audience = audiences.get(message.channel());
+        if (audience != null) {
+            audience.deliver(new Outgoing.Forms(message), kept, after);
+            metrics.offered.add(after.online());
+        }
+        return after;
+    }
+
+    @Override
+    public int online(Channel channel) {
+        Audience audience = audiences.get(channel);
+        return audience == null ? 0 : audience.online();
+    }
+
+    @Override
+    public List<String> users(String after, int limit) {
+        return audiences.keySet().stream()
+                .filter(Channel.User.class::isInstance)
+                .map(channel -> ((Channel.User) channel).id())
+                .filter(user -> after == null || user.compareTo(after) > 0)
+                .sorted()
+                .limit(limit)
+                .toList();
+    }
+
+    // ---- heartbeat
+
+    /** Milliseconds that never go back and stand still while this process does. */
+    long now() {
+        return time.millis() - lateness;
+    }
+
+    /** To be called every {@link Wheel#TICK_MILLIS}: pings, and closes what is silent, stalled or over its time. */
+    public void tick() {
+        long real = time.millis();
+        if (real - lastTick > LATE_MILLIS) {
+            lateness += real - lastTick - Wheel.TICK_MILLIS;
+        }
+        lastTick = real;
+        AfterUnlock after = afterUnlock();
+        wheel.advance(now(), session -> beat(session, now(), after));
+        after.flush();
+        announce();
+    }
+
+    private void beat(ClientSession session, long now, AfterUnlock after) {
+        if (session.abortAt != Long.MAX_VALUE) {
+            beatClosing(session, now);
+            return;
+        }
+        session.heard = Math.min(session.heard, now);
+        long stalled = session.outbox().pendingSince();
+        if (stalled >= 0 && now - stalled >= STALL_MILLIS) {
+            session.close(Disconnect.TOO_SLOW);
+        } else if (session.mode() == Mode.V1 && !session.greeted && now - session.opened >= HELLO_MILLIS) {
+            session.close(Disconnect.NO_HEARTBEAT, "no hello within 10 s");
+        } else if (session.mode().webSocket() && now - session.heard >= SILENCE_MILLIS) {
+            session.close(Disconnect.NO_HEARTBEAT);
+        } else {
+            if (now >= session.nextPing || now >= session.confirmAt) {
+                session.nextPing = now + HEARTBEAT_MILLIS - random.nextInt(JITTER_MILLIS);
+                session.confirmAt = Long.MAX_VALUE;
+                session.outbox().ping(after);
+            }
+            wheel.visit(session.timer, nextDeadline(session, stalled));
+        }
+    }
+
+    private static long nextDeadline(ClientSession session, long stalled) {
+        long next = Math.min(session.nextPing, session.confirmAt);
+        if (session.mode().webSocket()) {
+            next = Math.min(next, session.heard + SILENCE_MILLIS);
+        }
+        if (session.mode() == Mode.V1 && !session.greeted) {
+            next = Math.min(next, session.opened + HELLO_MILLIS);
+        }
+        return stalled < 0 ? next : Math.min(next, stalled + STALL_MILLIS);
+    }
+
+    private void beatClosing(ClientSession session, long now) {
+        if (now >= session.abortAt) {
+            session.transport().abort();
+            close(session, Disconnect.GONE, "");
+        } else {
+            session.outbox().drop();
+            wheel.visit(session.timer, session.abortAt);
+        }
+    }
+
+    /** A plain client was sent something of its user's: soon it must be asked whether it has it. */
+    void confirmSoon(ClientSession session) {
+        if (session.confirmAt == Long.MAX_VALUE) {
+            session.confirmAt = now() + CONFIRM_MILLIS - 2 * Wheel.TICK_MILLIS;
+            wheel.visit(session.timer, session.confirmAt);
+        }
+    }
+
+    /** A write was not taken at once: see whether it is taken in time. */
+    void watchWrite(ClientSession session) {
+        wheel.visit(session.timer, now() + STALL_MILLIS);
+    }
+
+    // ---- presence
+
+    /** The session's user perhaps came or went; the next tick finds out. */
+    void cameOrWent(ClientSession session) {
+        if (session.identity().user() != null) {
+            changed.add(session.identity().user());
+        }
+    }
+
+    private void announce() {
+        for (String user : changed) {
+            changed.remove(user);
+            boolean online = online(new Channel.User(user)) > 0;
+            if (online ? announced.add(user) : announced.remove(user)) {
+                String body =
+                        new Json.Out().put("user", user).put("online", online).end();
+                broker.publish(Draft.of(Channel.EVENTS, null, null, null, new Body(body, true)));
+            }
+        }
+    }
+
+    AfterUnlock afterUnlock() {
+        return new AfterUnlock(pumps);
+    }
+
+    @Override
+    public void close() {
+        pumps.close();
+    }
+}

@@ -1,0 +1,256 @@
+package parley.session;
+
+import java.util.concurrent.CompletableFuture;
+import parley.broker.Broker;
+import parley.message.Channel;
+import parley.message.Message;
+import parley.message.Page;
+import parley.message.Position;
+import parley.message.ServerFrame;
+import parley.metrics.Metrics;
+
+/**
+ * One session in one channel: keeps the order, drops what the session has, and fetches from the history what it lacks.
+ * While it is LIVE messages are passed on as they come; on a jump, or when the outbox is full, it falls BEHIND, notes
+ * how far the channel went, and pages until it has caught up. So replay needs no memory beyond a page, cannot race with
+ * live messages, and heals a message lost on the way by the same path.
+ *
+ * <p>In BEHIND exactly one page is under way or one drain is asked for: whoever makes it BEHIND asks, and whoever ends a
+ * page either asks for the next or makes it LIVE. The broker is never called under this lock.
+ */
+final class Subscription {
+
+    private enum State {
+        /** Made, but nothing goes out before the session's welcome. */
+        HELD,
+        LIVE,
+        BEHIND,
+        CLOSED
+    }
+
+    final ClientSession session;
+    final Channel channel;
+    int slot; // guarded by the Audience
+
+    private final Broker broker;
+    private final Metrics metrics;
+    private final Pumps pumps;
+
+    // guarded by this
+    private State state = State.HELD;
+    private String epoch;
+    private long last; // offered or passed over
+    private long newest; // what the channel has reached, in this epoch; never falls
+    private Position ahead; // what the channel has reached in another epoch, or null
+
+    Subscription(ClientSession session, Channel channel, Position start, Broker broker, Metrics metrics, Pumps pumps) {
+        this.session = session;
+        this.channel = channel;
+        this.broker = broker;
+        this.metrics = metrics;
+        this.pumps = pumps;
+        this.epoch = start.epoch();
+        this.last = start.offset();
+        this.newest = last;
+    }
+
+    /**
+     * Takes a message of the channel, under the channel's lock.
+     *
+     * @return whether the session is there to get it
+     */
+    synchronized boolean deliver(Outgoing.Forms forms, boolean kept, AfterUnlock after) {
+        if (state == State.CLOSED) {
+            return false;
+        }
+        Message message = forms.message;
+        boolean meant = state != State.HELD && !session.id().equals(message.exclude());
+        Position position = message.position();
+        if (position == null) {
+            if (meant) {
+                offerUnkept(forms, after);
+            }
+        } else if (!position.epoch().equals(epoch)) {
+            reach(position);
+            fallBehind(after);
+        } else if (position.offset() > last) {
+            newest = Math.max(newest, position.offset());
+            if (state == State.LIVE) {
+                next(forms, meant, kept, after);
+            }
+        }
+        return meant;
+    }
+
+    private void next(Outgoing.Forms forms, boolean meant, boolean kept, AfterUnlock after) {
+        long offset = forms.message.position().offset();
+        if (offset != last + 1) {
+            fallBehind(after);
+        } else if (!meant) {
+            last = offset;
+        } else if (!kept) {
+            last = offset;
+            offerUnkept(forms, after);
+        } else {
+            Offer offer = session.outbox().offer(forms.of(session.mode()), this, after);
+            if (offer.taken()) {
+                last = offset;
+            } else if (offer == Offer.OVERFLOW) {
+                state = State.BEHIND; // the outbox calls drained
+            }
+        }
+    }
+
+    /** Nobody can give this message back later: a session that cannot take it now is too slow. */
+    private void offerUnkept(Outgoing.Forms forms, AfterUnlock after) {
+        if (session.outbox().offer(forms.of(session.mode()), null, after) == Offer.OVERFLOW) {
+            after.cut(session);
+        }
+    }
+
+    private void fallBehind(AfterUnlock after) {
+        if (state == State.LIVE) {
+            state = State.BEHIND;
+            after.catchUp(this);
+        }
+    }
+
+    /** The channel has reached {@code position}, says the broker. Before {@link #release}. */
+    synchronized void reach(Position position) {
+        if (position.epoch().equals(epoch)) {
+            newest = Math.max(newest, position.offset());
+        } else if (ahead == null || !ahead.epoch().equals(position.epoch()) || ahead.offset() < position.offset()) {
+            ahead = position;
+        }
+    }
+
+    synchronized long newest() {
+        return newest;
+    }
+
+    /** The session was welcomed: from now on messages go out. */
+    void release() {
+        synchronized (this) {
+            if (state != State.HELD) {
+                return;
+            }
+            state = caughtUp() ? State.LIVE : State.BEHIND;
+            if (state == State.LIVE) {
+                return;
+            }
+        }
+        catchUp();
+    }
+
+    private boolean caughtUp() {
+        return last >= newest && ahead == null;
+    }
+
+    /** The outbox has room again. */
+    void drained() {
+        catchUp();
+    }
+
+    /** Fetches page after page. Only for who made this BEHIND, or was told by the outbox. */
+    void catchUp() {
+        while (true) {
+            Position after;
+            long upTo;
+            synchronized (this) {
+                if (state != State.BEHIND) {
+                    return;
+                }
+                after = new Position(epoch, last);
+                upTo = newest;
+            }
+            CompletableFuture<Page> page = broker.page(channel, after, upTo).toCompletableFuture();
+            if (!page.isDone() || page.isCompletedExceptionally()) {
+                page.whenComplete((later, failure) -> {
+                    if (failure != null) {
+                        session.close(Disconnect.INTERNAL);
+                    } else if (take(later)) {
+                        catchUp();
+                    }
+                });
+                return;
+            }
+            if (!take(page.join())) {
+                return;
+            }
+        }
+    }
+
+    /** Offers what a page holds; true when another page must be asked for. */
+    private boolean take(Page page) {
+        AfterUnlock after = new AfterUnlock(pumps);
+        boolean more;
+        synchronized (this) {
+            more = state == State.BEHIND && offerAll(page, after);
+        }
+        after.flush();
+        return more;
+    }
+
+    private boolean offerAll(Page page, AfterUnlock after) {
+        boolean sameEpoch = page.epoch().equals(epoch);
+        boolean hole = page.missed() == null || page.missed() > 0;
+        if (hole && !offerGap(page, after)) {
+            return false;
+        }
+        if (!sameEpoch) {
+            epoch = page.epoch();
+            newest = ahead != null && ahead.epoch().equals(epoch)
+                    ? Math.max(page.newest(), ahead.offset())
+                    : page.newest();
+            ahead = null;
+        }
+        long start = last;
+        last = page.from();
+        for (Message message : page.messages()) {
+            if (!session.id().equals(message.exclude())) {
+                Offer offer = session.outbox().offer(new Outgoing.Forms(message).of(session.mode()), this, after);
+                if (!offer.taken()) {
+                    return false;
+                }
+            }
+            last = message.position().offset();
+        }
+        last = page.through();
+        if (sameEpoch && last == start && !caughtUp() && ahead == null) {
+            newest = last; // the broker has nothing there: what was announced is gone
+        }
+        if (caughtUp()) {
+            state = State.LIVE;
+            return false;
+        }
+        return true;
+    }
+
+    /** Tells of messages that retention took; false when there is no room to tell it now. */
+    private boolean offerGap(Page page, AfterUnlock after) {
+        if (session.mode() == Mode.PLAIN) {
+            metrics.untoldGaps.increment();
+            return true;
+        }
+        ServerFrame.Gap gap = new ServerFrame.Gap(channel, page.missed(), new Position(page.epoch(), page.from()));
+        return session.outbox().offer(Outgoing.gap(gap), this, after).taken();
+    }
+
+    /** Whether the client may claim to have handled everything up to {@code position}. */
+    synchronized boolean mayAck(Position position) {
+        return state != State.CLOSED && position.epoch().equals(epoch) && position.offset() <= last;
+    }
+
+    /** Where the session stands, for who subscribes a second time. */
+    synchronized ServerFrame.Start standing() {
+        return new ServerFrame.Start(new Position(epoch, last), new Position(epoch, newest), false, 0L);
+    }
+
+    synchronized boolean online() {
+        return state == State.LIVE || state == State.BEHIND;
+    }
+
+    synchronized void close() {
+        state = State.CLOSED;
+    }
+}

@@ -1,0 +1,75 @@
+package parley.session;
+
+import java.util.concurrent.CompletionStage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import parley.auth.RateLimiter;
+import parley.auth.UserId;
+import parley.broker.Broker;
+import parley.message.Body;
+import parley.message.Channel;
+import parley.message.Draft;
+import parley.message.Problem;
+import parley.message.Receipt;
+import parley.message.Time;
+
+/** Where clients' messages go: to a user, a topic, everyone, or, addressed to nobody, to the back ends. */
+final class Uplink {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Uplink.class);
+
+    /** Twenty lines a second: a person can follow that, and a flood of messages does not become a flood of lines. */
+    private static final int LINES_PER_SECOND = 20;
+
+    private final Broker broker;
+    private final SessionSettings limits;
+    private final Time time;
+    private final RateLimiter lines;
+
+    Uplink(Broker broker, SessionSettings limits, Time time) {
+        this.broker = broker;
+        this.limits = limits;
+        this.time = time;
+        this.lines = new RateLimiter(LINES_PER_SECOND, LINES_PER_SECOND, time.millis());
+    }
+
+    /** A bucket for one session's messages. */
+    RateLimiter newLimiter() {
+        return new RateLimiter(limits.messagesPerSecond(), limits.burst(), time.millis());
+    }
+
+    /** Takes a token for a message; without one the session is closed. */
+    boolean admit(ClientSession session, RateLimiter limiter) {
+        if (limiter.take(time.millis())) {
+            return true;
+        }
+        session.close(
+                Disconnect.TOO_MANY_MESSAGES,
+                "more than " + limits.messagesPerSecond() + " messages per second: slow down");
+        return false;
+    }
+
+    /**
+     * Publishes in the name of the session's user.
+     *
+     * @param reception as the client wrote it; null or empty for the back ends
+     * @throws Problem {@code bad_reception} or {@code forbidden}
+     */
+    CompletionStage<Receipt> send(ClientSession from, String reception, String flag, Body body) throws Problem {
+        String user = from.identity().user();
+        if (reception == null || reception.isEmpty()) {
+            if (lines.take(time.millis())) {
+                LOG.info(
+                        "message from user {} for the back ends: {} characters",
+                        user,
+                        body.content().length());
+            }
+            return broker.publish(Draft.of(Channel.EVENTS, user, null, flag, body));
+        }
+        Channel channel = UserId.reception(reception);
+        if (channel instanceof Channel.Everyone && !limits.clientBroadcast()) {
+            throw new Problem(403, "forbidden", "Clients may not send to everyone; --client-broadcast allows it.");
+        }
+        return broker.publish(Draft.of(channel, user, reception, flag, body));
+    }
+}
