@@ -1,0 +1,39 @@
+package parley;
+
+import java.util.List;
+import parley.config.ConfigLoader;
+
+/** {@code java -jar server.jar}: command line to settings to a running Parley; nothing else. */
+public final class Main {
+
+    private static final int EXIT_FAILED = 1;
+    private static final int EXIT_USAGE = 2;
+
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        ConfigLoader.Result result = ConfigLoader.load(List.of(arguments), System.getenv(), Parley.version());
+        if (result instanceof ConfigLoader.Say say) {
+            System.out.println(say.text());
+        } else if (result instanceof ConfigLoader.Wrong wrong) {
+            System.err.println(wrong.text());
+            System.exit(EXIT_USAGE);
+        } else if (result instanceof ConfigLoader.Loaded loaded) {
+            serve(new Parley(loaded.settings()));
+        }
+    }
+
+    private static void serve(Parley parley) {
+        try {
+            parley.start();
+        } catch (Parley.CannotStart e) {
+            System.err.println(e.getMessage());
+            System.exit(EXIT_FAILED);
+        }
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            parley.close();
+            Runtime.getRuntime().halt(0); // told to stop and did: that is success, whatever signal said it
+        }));
+        System.out.println(parley.startLine());
+    }
+}

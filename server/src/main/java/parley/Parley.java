@@ -1,0 +1,251 @@
+package parley;
+
+import jakarta.servlet.http.HttpServlet;
+import jakarta.websocket.server.ServerContainer;
+import java.time.Duration;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.random.RandomGenerator;
+import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
+import org.eclipse.jetty.ee11.servlet.ServletHolder;
+import org.eclipse.jetty.ee11.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.HttpConfiguration;
+import org.eclipse.jetty.server.HttpConnectionFactory;
+import org.eclipse.jetty.server.Server;
+import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.thread.QueuedThreadPool;
+import org.eclipse.jetty.websocket.core.server.WebSocketUpgradeHandler;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import parley.admin.AdminServlet;
+import parley.admin.HealthServlet;
+import parley.auth.BrowserGuard;
+import parley.broker.Broker;
+import parley.broker.LocalBroker;
+import parley.config.Settings;
+import parley.history.History;
+import parley.history.MemoryHistory;
+import parley.message.Time;
+import parley.metrics.Metrics;
+import parley.publish.PublishServlet;
+import parley.session.SessionRegistry;
+import parley.socket.EventStream;
+import parley.socket.Handshake;
+import parley.socket.Pages;
+
+/**
+ * One server: builds the parts, wires them, starts, drains and stops them. The only class that sees everything, and the
+ * only one that sees Jetty's Server. {@link #start} and {@link #close} are called once each.
+ */
+public final class Parley implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(Parley.class);
+
+    /** Nothing blocks on these threads, so a few more than cores are enough for any number of connections. */
+    private static final int HTTP_THREADS = 32;
+
+    /** The kernel's part of the buffer of each connection: two writes. */
+    private static final int SEND_BUFFER_BYTES = 128 << 10;
+
+    /** Connections that the kernel keeps while we accept: a reconnect storm after a restart. */
+    private static final int ACCEPT_QUEUE = 4096;
+
+    private static final int HEADER_BYTES = 16 << 10;
+    private static final int TICK_MILLIS = 100;
+    private static final int EXPIRE_MILLIS = 5_000;
+
+    /** Over how long clients come back after a stop. */
+    private static final int RECONNECT_SPREAD_MILLIS = 5_000;
+
+    /** For close frames, so that a stop takes less than three seconds. */
+    private static final Duration STOP_PATIENCE = Duration.ofMillis(2_000);
+
+    private final Settings settings;
+    private final SessionRegistry registry;
+    private final History history;
+    private final Broker broker;
+    private final BrowserGuard guard;
+    private final Server server;
+    private final ServerConnector connector;
+    private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(work -> {
+        Thread thread = new Thread(work, "parley-scheduler");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final EventStream eventStream;
+    private Handshake handshake; // set by start
+    private volatile boolean ready;
+
+    /** The address is taken, or cannot be ours; the message says what to change. */
+    public static final class CannotStart extends Exception {
+        private static final long serialVersionUID = 1;
+
+        CannotStart(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    public Parley(Settings settings) {
+        this(settings, Time.SYSTEM);
+    }
+
+    /** @param time for history and heartbeat; tests move it */
+    Parley(Settings settings, Time time) {
+        this.settings = settings;
+        Metrics metrics = new Metrics();
+        RandomGenerator random = threadLocalRandom();
+        history = new MemoryHistory(settings.history(), time, random);
+        broker = new LocalBroker(history, time, random, metrics);
+        registry = new SessionRegistry(
+                broker,
+                settings.sessions(),
+                metrics,
+                time,
+                random,
+                Runtime.getRuntime().availableProcessors());
+        broker.start(registry);
+        guard = new BrowserGuard(settings.guard());
+        eventStream = new EventStream(guard, registry);
+        server = new Server(new QueuedThreadPool(HTTP_THREADS, 4));
+        connector = connector();
+    }
+
+    /** Random numbers of whatever thread asks; ids and epochs are no secrets. */
+    private static RandomGenerator threadLocalRandom() {
+        return () -> ThreadLocalRandom.current().nextLong();
+    }
+
+    private ServerConnector connector() {
+        HttpConfiguration http = new HttpConfiguration();
+        http.setSendServerVersion(false);
+        http.setRequestHeaderSize(HEADER_BYTES);
+        ServerConnector listening = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
+        listening.setHost(settings.server().host());
+        listening.setPort(settings.server().port());
+        listening.setAcceptQueueSize(ACCEPT_QUEUE);
+        listening.setAcceptedSendBufferSize(SEND_BUFFER_BYTES);
+        server.addConnector(listening);
+        return listening;
+    }
+
+    /** Listens. Returns when clients can connect. */
+    public void start() throws CannotStart {
+        try {
+            AtomicReference<ServerContainer> container = new AtomicReference<>();
+            ServletContextHandler sockets = new ServletContextHandler("/websocket");
+            JakartaWebSocketServletContainerInitializer.configure(
+                    sockets, (context, jakarta) -> container.set(jakarta));
+            WebSocketUpgradeHandler upgrade = new WebSocketUpgradeHandler();
+            eventStream.setHandler(new Handler.Sequence(servlets(), sockets, new Pages()));
+            upgrade.setHandler(eventStream);
+            server.setHandler(upgrade);
+            server.setErrorHandler(new Pages.Errors());
+            sockets.start(); // the container is there only now, and the handshake needs it
+            handshake = new Handshake(guard, registry, container.get());
+            upgrade.addMapping(Handshake.PATH_SPEC, handshake);
+            server.start();
+        } catch (Exception e) {
+            throw new CannotStart(
+                    "Cannot listen on " + settings.server().host() + ":"
+                            + settings.server().port() + ": " + rootMessage(e)
+                            + ". Another process may have the port; --port chooses another one.",
+                    e);
+        }
+        scheduler.scheduleWithFixedDelay(guarded(registry::tick), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
+        scheduler.scheduleWithFixedDelay(guarded(history::expire), EXPIRE_MILLIS, EXPIRE_MILLIS, TimeUnit.MILLISECONDS);
+        ready = true;
+    }
+
+    private static String rootMessage(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root.getMessage();
+    }
+
+    /** A scheduled task that throws is never run again, so none may. */
+    private static Runnable guarded(Runnable task) {
+        return () -> {
+            try {
+                task.run();
+            } catch (RuntimeException bug) {
+                LOG.error("a scheduled task failed", bug);
+            }
+        };
+    }
+
+    /** In a context of their own, because every request to the sockets' context passes the container's filter. */
+    private ServletContextHandler servlets() {
+        ServletContextHandler context = new ServletContextHandler("/");
+        context.setErrorHandler(new Pages.Errors());
+        context.getServletHandler().setEnsureDefaultServlet(false);
+        add(context, "/socket/publish", new PublishServlet(broker, guard, server.getThreadPool()));
+        add(context, "/socket/online", new AdminServlet(broker, guard));
+        HealthServlet health = new HealthServlet(() -> ready);
+        add(context, "/health", health);
+        add(context, "/ready", health);
+        return context;
+    }
+
+    private static void add(ServletContextHandler context, String path, HttpServlet servlet) {
+        ServletHolder holder = new ServletHolder(servlet.getClass().getSimpleName() + path, servlet);
+        holder.setAsyncSupported(true);
+        context.addServlet(holder, path);
+    }
+
+    /** The port that is listened on. */
+    public int port() {
+        return connector.getLocalPort();
+    }
+
+    /** For tests: the sessions of this server. */
+    SessionRegistry registry() {
+        return registry;
+    }
+
+    static String version() {
+        String version = Parley.class.getPackage().getImplementationVersion();
+        return version == null ? "(unpackaged)" : version;
+    }
+
+    /** What runs, where, and what it keeps, in one line. */
+    String startLine() {
+        String host = settings.server().host();
+        String shown = host.equals("127.0.0.1") ? "localhost" : host;
+        String kept = settings.history().totalBytes() == 0 ? "keeping no messages" : "keeping messages in memory";
+        String open = isLoopback(host) ? "" : "; WARNING: anybody who reaches it can read any inbox";
+        return "Parley " + version() + " on http://" + shown + ":" + port() + "/ (open it for the test page), " + kept
+                + ", on Java " + Runtime.version().feature() + open;
+    }
+
+    private static boolean isLoopback(String host) {
+        return host.equals("localhost") || host.startsWith("127.") || host.equals("::1") || host.equals("[::1]");
+    }
+
+    /** Lets nobody in, says goodbye to everybody, and stops. */
+    @Override
+    public void close() {
+        ready = false;
+        eventStream.drain();
+        if (handshake != null) {
+            handshake.drain();
+        }
+        registry.closeAll(RECONNECT_SPREAD_MILLIS);
+        try {
+            registry.awaitEnd(STOP_PATIENCE);
+            server.stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Exception e) {
+            LOG.warn("Jetty did not stop cleanly: {}", rootMessage(e));
+        }
+        scheduler.shutdownNow();
+        registry.close();
+        broker.close();
+    }
+}

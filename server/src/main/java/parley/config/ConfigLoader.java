@@ -1,0 +1,232 @@
+package parley.config;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import parley.auth.GuardSettings;
+import parley.history.HistorySettings;
+import parley.session.SessionSettings;
+import parley.socket.ServerSettings;
+
+/**
+ * Command line, environment and file to {@link Settings}: a flag beats the environment, which beats the file, which
+ * beats the default. A name that nobody knows is an error that names the nearest one.
+ */
+public final class ConfigLoader {
+
+    private static final String CONFIG_VARIABLE = "PARLEY_CONFIG";
+
+    /** What came of the command line. */
+    public sealed interface Result {}
+
+    public record Loaded(Settings settings) implements Result {}
+
+    /** The user asked for words, not for a server. */
+    public record Say(String text) implements Result {}
+
+    /** @param text what is wrong and what to change */
+    public record Wrong(String text) implements Result {}
+
+    private ConfigLoader() {}
+
+    public static Result load(List<String> arguments, Map<String, String> environment, String version) {
+        try {
+            Map<String, List<String>> flags = Map.of();
+            if (!arguments.isEmpty()) { // the library is loaded only when there is something to read
+                CommandLineFlags line = new CommandLineFlags(version);
+                String words = line.parse(arguments);
+                if (words != null) {
+                    return new Say(words);
+                }
+                flags = line.values();
+            }
+            return new Loaded(settings(merge(flags, environment)));
+        } catch (Misconfigured wrong) {
+            return new Wrong(wrong.getMessage());
+        }
+    }
+
+    /** A setting that cannot be used; the message names it and says what to change. */
+    static final class Misconfigured extends Exception {
+        private static final long serialVersionUID = 1;
+
+        Misconfigured(String message) {
+            super(message, null, false, false);
+        }
+    }
+
+    private static Map<Setting, Value> merge(Map<String, List<String>> flags, Map<String, String> environment)
+            throws Misconfigured {
+        Map<Setting, Value> values = new LinkedHashMap<>();
+        List<String> file = flags.get("config");
+        String path = file == null ? environment.get(CONFIG_VARIABLE) : file.get(0);
+        if (path != null) {
+            for (Map.Entry<String, String> entry : read(path).entrySet()) {
+                Setting setting = known(entry.getKey(), "the file " + path, ConfigLoader::names);
+                values.put(setting, Value.of(setting, entry.getValue(), entry.getKey() + " in " + path));
+            }
+        }
+        for (Map.Entry<String, String> entry : environment.entrySet()) {
+            if (entry.getKey().startsWith("PARLEY_") && !entry.getKey().equals(CONFIG_VARIABLE)) {
+                Setting setting = known(entry.getKey(), "the environment", ConfigLoader::variables);
+                values.put(setting, Value.of(setting, entry.getValue(), entry.getKey()));
+            }
+        }
+        for (Setting setting : Setting.ALL) {
+            List<String> given = flags.get(setting.name());
+            if (given != null) {
+                values.put(setting, new Value(given, setting.flag()));
+            } else if (!values.containsKey(setting)) {
+                List<String> standard = setting.standard() == null ? List.of() : List.of(setting.standard());
+                values.put(setting, new Value(standard, setting.flag()));
+            }
+        }
+        return values;
+    }
+
+    private static Map<String, String> read(String path) throws Misconfigured {
+        Properties properties = new Properties();
+        try (Reader reader = Files.newBufferedReader(Path.of(path), StandardCharsets.UTF_8)) {
+            properties.load(reader);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new Misconfigured("The configuration file " + path + " cannot be read: " + e.getMessage());
+        }
+        Map<String, String> entries = new LinkedHashMap<>();
+        properties.stringPropertyNames().stream()
+                .sorted()
+                .forEach(name -> entries.put(name, properties.getProperty(name)));
+        return entries;
+    }
+
+    private interface Names {
+        Map<String, Setting> all();
+    }
+
+    private static Map<String, Setting> names() {
+        Map<String, Setting> names = new LinkedHashMap<>();
+        Setting.ALL.forEach(setting -> names.put(setting.name(), setting));
+        return names;
+    }
+
+    private static Map<String, Setting> variables() {
+        Map<String, Setting> names = new LinkedHashMap<>();
+        Setting.ALL.forEach(setting -> names.put(setting.variable(), setting));
+        return names;
+    }
+
+    private static Setting known(String name, String where, Names names) throws Misconfigured {
+        Setting setting = names.all().get(name);
+        if (setting == null) {
+            throw new Misconfigured("There is no setting " + name + " (in " + where + "). Did you mean "
+                    + nearest(name, names.all().keySet()) + "?");
+        }
+        return setting;
+    }
+
+    /** The one of {@code names} that takes the fewest changes of a letter. */
+    static String nearest(String name, Collection<String> names) {
+        String best = null;
+        int fewest = Integer.MAX_VALUE;
+        for (String candidate : names) {
+            int changes = changes(name, candidate);
+            if (changes < fewest) {
+                fewest = changes;
+                best = candidate;
+            }
+        }
+        return best;
+    }
+
+    /** Levenshtein's distance. */
+    private static int changes(String from, String to) {
+        int[] row = new int[to.length() + 1];
+        for (int j = 0; j <= to.length(); j++) {
+            row[j] = j;
+        }
+        for (int i = 1; i <= from.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= to.length(); j++) {
+                int replaced = diagonal + (from.charAt(i - 1) == to.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replaced, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[to.length()];
+    }
+
+    private static Settings settings(Map<Setting, Value> values) throws Misconfigured {
+        Value rate = values.get(Setting.SESSION_RATE);
+        Value host = values.get(Setting.HOST);
+        int perSecond = rate.number(0, 1_000_000);
+        return new Settings(
+                new ServerSettings(host.text(), values.get(Setting.PORT).number(0, 65_535)),
+                values.get(Setting.HISTORY).read(HistorySettings::parse),
+                new SessionSettings(
+                        perSecond,
+                        4 * perSecond,
+                        values.get(Setting.CLIENT_BROADCAST).yes()),
+                new GuardSettings(
+                        host.text(),
+                        values.get(Setting.ALLOW_HOST).texts(),
+                        values.get(Setting.ALLOW_ORIGIN).texts()));
+    }
+
+    /**
+     * What a setting was set to.
+     *
+     * @param origin how the user wrote it, for error messages
+     */
+    private record Value(List<String> texts, String origin) {
+
+        static Value of(Setting setting, String text, String origin) {
+            List<String> texts = new ArrayList<>();
+            for (String part : setting.repeatable() ? text.split(",") : new String[] {text}) {
+                texts.add(part.strip());
+            }
+            return new Value(texts, origin);
+        }
+
+        String text() {
+            return texts.get(texts.size() - 1);
+        }
+
+        int number(int least, int most) throws Misconfigured {
+            if (text().matches("\\d{1,9}")) {
+                int number = Integer.parseInt(text());
+                if (number >= least && number <= most) {
+                    return number;
+                }
+            }
+            throw new Misconfigured(
+                    origin + " must be a number from " + least + " to " + most + ", not '" + text() + "'.");
+        }
+
+        boolean yes() throws Misconfigured {
+            if (!text().equals("true") && !text().equals("false")) {
+                throw new Misconfigured(origin + " must be true or false, not '" + text() + "'.");
+            }
+            return text().equals("true");
+        }
+
+        private interface Reading<T> {
+            T of(String text) throws Exception;
+        }
+
+        <T> T read(Reading<T> reading) throws Misconfigured {
+            try {
+                return reading.of(text());
+            } catch (Exception malformed) {
+                throw new Misconfigured(origin + ": " + malformed.getMessage());
+            }
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package parley.config;
+
+import java.util.List;
+import java.util.Locale;
+
+/**
+ * One setting: {@code --name} on the command line, {@code PARLEY_NAME} in the environment, {@code name=} in the file.
+ *
+ * @param label what stands for the value in the help; null for a switch
+ * @param standard the value when nobody sets it; null for none
+ * @param repeatable whether several values make sense; separated by commas in the environment and the file
+ */
+record Setting(String name, String label, String standard, boolean repeatable, String help) {
+
+    static final Setting PORT = new Setting("port", "PORT", "7777", false, "Port to listen on; 0 for any free one.");
+    static final Setting HOST = new Setting(
+            "host",
+            "ADDRESS",
+            "127.0.0.1",
+            false,
+            "Address to listen on; 0.0.0.0 for all of them, and then anybody who reaches it can read any inbox.");
+    static final Setting HISTORY = new Setting(
+            "history",
+            "LIMITS",
+            "users=1000/7d,topics=1000/1h,everyone=100/5m,events=10000/1h",
+            false,
+            "How many messages each channel keeps and for how long, and total=SIZE for all of them together (a quarter"
+                    + " of the heap); off keeps none.");
+    static final Setting SESSION_RATE = new Setting(
+            "session-rate",
+            "N",
+            "50",
+            false,
+            "Messages per second that one session may send, four times as many at once; 0 for any number.");
+    static final Setting CLIENT_BROADCAST =
+            new Setting("client-broadcast", null, "false", false, "Let clients send to everyone.");
+    static final Setting ALLOW_ORIGIN = new Setting(
+            "allow-origin",
+            "ORIGIN",
+            null,
+            true,
+            "Origin whose pages may connect, such as https://example.com; * for any, null for file pages. The server's"
+                    + " own and, on loopback, any loopback origin may anyway.");
+    static final Setting ALLOW_HOST = new Setting(
+            "allow-host", "NAME", null, true, "Name of this server in the Host header, beside loopback names.");
+
+    static final List<Setting> ALL =
+            List.of(PORT, HOST, HISTORY, SESSION_RATE, CLIENT_BROADCAST, ALLOW_ORIGIN, ALLOW_HOST);
+
+    static Setting named(String name) {
+        return ALL.stream()
+                .filter(setting -> setting.name.equals(name))
+                .findFirst()
+                .orElse(null);
+    }
+
+    String flag() {
+        return "--" + name;
+    }
+
+    String variable() {
+        return "PARLEY_" + name.replace('-', '_').toUpperCase(Locale.ROOT);
+    }
+
+    boolean isSwitch() {
+        return label == null;
+    }
+}

@@ -1,0 +1,179 @@
+package parley.socket;
+
+import jakarta.websocket.DeploymentException;
+import jakarta.websocket.server.ServerContainer;
+import jakarta.websocket.server.ServerEndpointConfig;
+import java.net.URI;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.eclipse.jetty.ee11.websocket.jakarta.common.ConfiguredEndpoint;
+import org.eclipse.jetty.ee11.websocket.jakarta.common.JakartaWebSocketContainer;
+import org.eclipse.jetty.ee11.websocket.jakarta.common.UpgradeRequestAdapter;
+import org.eclipse.jetty.http.pathmap.RegexPathSpec;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.Fields;
+import org.eclipse.jetty.websocket.core.FrameHandler;
+import org.eclipse.jetty.websocket.core.server.ServerUpgradeRequest;
+import org.eclipse.jetty.websocket.core.server.ServerUpgradeResponse;
+import org.eclipse.jetty.websocket.core.server.WebSocketNegotiator;
+import parley.auth.BrowserGuard;
+import parley.auth.Identity;
+import parley.auth.UserId;
+import parley.message.Channel;
+import parley.message.Problem;
+import parley.session.Disconnect;
+import parley.session.Mode;
+import parley.session.SessionRegistry;
+import parley.session.Since;
+
+/**
+ * Decides who may open a WebSocket: path, Host, Origin, subprotocol, whether there is room. Stands in front of the
+ * Jakarta container, so that any letter case of the path works, refusals are real HTTP statuses, and no servlet objects
+ * are made for a connection. Stateless but for the drain flag.
+ */
+public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
+
+    /** Where clients connect, in any letter case: the seeds write {@code /webSocket/10086} too. */
+    static final Pattern PATH = Pattern.compile("^/(?i:websocket)/(.*)$", Pattern.DOTALL);
+
+    public static final RegexPathSpec PATH_SPEC = new RegexPathSpec(PATH.pattern());
+
+    static final String V1 = "parley.v1";
+    static final String PLAIN = "parley.plain";
+    private static final String TOKEN = "parley.token.";
+
+    /** Of one message from a client; more closes with 1009. */
+    private static final int MAX_MESSAGE_BYTES = 64 << 10;
+
+    /** Pooled, not per connection: frames up to a quarter of it are gathered into one write. */
+    private static final int OUTPUT_BUFFER_BYTES = 16 << 10;
+
+    /** Shared by all connections: the endpoint knows its user from its Admission, not from a path parameter. */
+    private static final ServerEndpointConfig ENDPOINT = ServerEndpointConfig.Builder.create(
+                    SocketEndpoint.class, "/websocket/{userId}")
+            .build();
+
+    /** A connection that was let in. */
+    record Admission(Identity identity, Mode mode, Map<Channel, Since> starts) {}
+
+    private final BrowserGuard guard;
+    private final SessionRegistry registry;
+    private final ServerContainer container;
+    private volatile boolean draining;
+
+    public Handshake(BrowserGuard guard, SessionRegistry registry, ServerContainer container) {
+        this.guard = guard;
+        this.registry = registry;
+        this.container = container;
+        setIdleTimeout(Duration.ZERO); // our heartbeat judges by what was received
+        setInputBufferSize(1024);
+        setOutputBufferSize(OUTPUT_BUFFER_BYTES);
+        setMaxTextMessageSize(MAX_MESSAGE_BYTES);
+        setMaxBinaryMessageSize(MAX_MESSAGE_BYTES);
+        setMaxFrameSize(0); // frames are handed over in pieces as they come, so this bounds nothing that is not
+    }
+
+    /** From now on nobody is let in. */
+    public void drain() {
+        draining = true;
+    }
+
+    @Override
+    public FrameHandler negotiate(ServerUpgradeRequest request, ServerUpgradeResponse response, Callback callback) {
+        boolean v1 = request.getSubProtocols().contains(V1);
+        try {
+            Admission admission = admit(request, v1);
+            response.setExtensions(List.of());
+            if (!request.getSubProtocols().isEmpty()) {
+                response.setAcceptedSubProtocol(v1 ? V1 : PLAIN);
+            }
+            return frameHandler(request, admission);
+        } catch (Problem problem) {
+            if (v1) { // a browser cannot read the status of a handshake, but it can read a close code
+                response.setExtensions(List.of());
+                response.setAcceptedSubProtocol(V1);
+                return new Refusal(disconnect(problem.status()), problem.detail());
+            }
+            Answers.refuse(request, response, callback, problem);
+            return null;
+        }
+    }
+
+    private Admission admit(ServerUpgradeRequest request, boolean v1) throws Problem {
+        if (draining) {
+            throw new Problem(503, "restarting", "The server restarts; come back soon.");
+        }
+        guard.requireHost(request.getHeaders()::getValuesList);
+        guard.requireOrigin(request.getHeaders()::getValuesList);
+        if (!v1
+                && request.getSubProtocols().stream().anyMatch(offer -> !offer.startsWith(TOKEN))
+                && !request.getSubProtocols().contains(PLAIN)) {
+            throw Problem.bad("bad_subprotocol", "The subprotocol must be " + V1 + ", " + PLAIN + " or none.");
+        }
+        String user = userOf(request);
+        Fields query = query(request);
+        return new Admission(new Identity(user), v1 ? Mode.V1 : Mode.PLAIN, starts(user, query));
+    }
+
+    /** The canonical user id in the path. */
+    static String userOf(Request request) throws Problem {
+        String raw = request.getHttpURI().getPath();
+        String path = request.getHttpURI().getDecodedPath();
+        Matcher matcher = PATH.matcher(path == null ? "" : path);
+        if (raw == null || raw.indexOf(';') >= 0 || !matcher.matches()) {
+            throw Problem.bad("bad_user", "Connect to /websocket/{userId}; ';' is not allowed in it.");
+        }
+        return UserId.user(matcher.group(1));
+    }
+
+    static Fields query(Request request) throws Problem {
+        try {
+            request.getHttpURI().toURI();
+            return Request.extractQueryParameters(request);
+        } catch (IllegalArgumentException malformed) {
+            throw Problem.bad("bad_query", "The query is not percent-encoded UTF-8.");
+        }
+    }
+
+    /** The user's own channel from {@code ?since=}, everyone, and each {@code ?topic=}. */
+    static Map<Channel, Since> starts(String user, Fields query) throws Problem {
+        Map<Channel, Since> starts = new LinkedHashMap<>();
+        String since = query.getValue("since");
+        starts.put(new Channel.User(user), since == null ? Since.INBOX : Since.parse(since));
+        starts.put(Channel.EVERYONE, Since.NOW);
+        for (String topic : query.getValuesOrEmpty("topic")) {
+            starts.put(new Channel.Topic(UserId.topic(topic)), Since.NOW);
+        }
+        return starts;
+    }
+
+    private FrameHandler frameHandler(ServerUpgradeRequest request, Admission admission) {
+        SocketEndpoint endpoint = new SocketEndpoint(registry, admission);
+        URI uri = request.getHttpURI().toURI();
+        try {
+            return new ReceivedFrames(
+                    ((JakartaWebSocketContainer) container)
+                            .newFrameHandler(
+                                    new ConfiguredEndpoint(endpoint, ENDPOINT),
+                                    new UpgradeRequestAdapter(uri, "/websocket/user")),
+                    endpoint);
+        } catch (DeploymentException e) {
+            throw new IllegalStateException("the container refuses the endpoint", e);
+        }
+    }
+
+    private static Disconnect disconnect(int status) {
+        return switch (status) {
+            case 401 -> Disconnect.UNAUTHORIZED;
+            case 403, 421 -> Disconnect.FORBIDDEN;
+            case 429 -> Disconnect.TOO_MANY_CONNECTIONS;
+            case 503 -> Disconnect.RESTARTING;
+            default -> Disconnect.BAD_REQUEST;
+        };
+    }
+}

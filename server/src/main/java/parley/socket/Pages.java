@@ -1,0 +1,58 @@
+package parley.socket;
+
+import org.eclipse.jetty.http.HttpField;
+import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.server.handler.ResourceHandler;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.resource.ResourceFactory;
+import parley.message.Problem;
+
+/** The static pages and the client library, out of the jar, with headers that let them run nothing but themselves. */
+public final class Pages extends ResourceHandler {
+
+    private static final HttpFields HEADERS = HttpFields.from(
+            new HttpField(
+                    "Content-Security-Policy",
+                    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+                            + " connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
+            new HttpField("X-Content-Type-Options", "nosniff"),
+            new HttpField("Referrer-Policy", "same-origin"),
+            new HttpField("Cross-Origin-Opener-Policy", "same-origin"));
+
+    public Pages() {
+        setBaseResource(ResourceFactory.of(this).newClassLoaderResource("static/"));
+        setDirAllowed(false);
+        setEtags(true);
+        setCacheControl("no-cache"); // a new server brings new pages: let browsers ask
+        setWelcomeFiles("index.html");
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        response.getHeaders().add(HEADERS);
+        return super.handle(request, response, callback);
+    }
+
+    /** Ends requests that nobody answered, and those that Jetty refused by itself. */
+    public static final class Errors implements Request.Handler {
+        @Override
+        public boolean handle(Request request, Response response, Callback callback) {
+            int status = Math.max(400, response.getStatus());
+            Answers.refuse(request, response, callback, new Problem(status, "http_" + status, sentence(status)));
+            return true;
+        }
+
+        private static String sentence(int status) {
+            return switch (status) {
+                case 400 -> "The request is malformed.";
+                case 404 -> "There is nothing here. Publish at /socket/publish, connect to /websocket/{userId}.";
+                case 405 -> "This method does nothing here.";
+                case 414 -> "The URI is too long: send the message in the body of a POST.";
+                case 431 -> "The header is too large: send the message in the body of a POST.";
+                default -> status < 500 ? "The request cannot be answered." : "The server failed; its log says why.";
+            };
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package parley.socket;
+
+import java.nio.charset.StandardCharsets;
+import org.eclipse.jetty.util.BufferUtil;
+import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.websocket.core.CloseStatus;
+import org.eclipse.jetty.websocket.core.CoreSession;
+import org.eclipse.jetty.websocket.core.Frame;
+import org.eclipse.jetty.websocket.core.FrameHandler;
+import org.eclipse.jetty.websocket.core.OpCode;
+import parley.session.ClientSession;
+import parley.session.Disconnect;
+
+/**
+ * Sees every frame on its way to the Jakarta endpoint: each is a sign of life, a PONG confirms, a binary one is refused.
+ * The Jakarta API tells an endpoint neither of a PING nor of the pieces of a long message.
+ */
+final class ReceivedFrames implements FrameHandler {
+
+    private final FrameHandler endpointHandler;
+    private final SocketEndpoint endpoint;
+    private CoreSession core; // set by onOpen, before any frame
+
+    ReceivedFrames(FrameHandler endpointHandler, SocketEndpoint endpoint) {
+        this.endpointHandler = endpointHandler;
+        this.endpoint = endpoint;
+    }
+
+    @Override
+    public void onOpen(CoreSession coreSession, Callback callback) {
+        core = coreSession;
+        endpointHandler.onOpen(coreSession, callback);
+    }
+
+    @Override
+    public void onFrame(Frame frame, Callback callback) {
+        ClientSession session = endpoint.session();
+        session.heard();
+        switch (frame.getOpCode()) {
+            case OpCode.PONG -> {
+                session.ponged(BufferUtil.toString(frame.getPayload(), StandardCharsets.ISO_8859_1));
+                callback.succeeded();
+                core.demand();
+            }
+            case OpCode.BINARY -> {
+                session.close(Disconnect.UNSUPPORTED);
+                callback.succeeded();
+                core.demand();
+            }
+            default -> endpointHandler.onFrame(frame, callback);
+        }
+    }
+
+    @Override
+    public void onError(Throwable cause, Callback callback) {
+        endpointHandler.onError(cause, callback);
+    }
+
+    @Override
+    public void onClosed(CloseStatus closeStatus, Callback callback) {
+        endpointHandler.onClosed(closeStatus, callback);
+    }
+}

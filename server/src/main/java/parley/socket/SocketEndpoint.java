@@ -1,0 +1,53 @@
+package parley.socket;
+
+import jakarta.websocket.OnClose;
+import jakarta.websocket.OnError;
+import jakarta.websocket.OnOpen;
+import jakarta.websocket.Session;
+import jakarta.websocket.server.ServerEndpoint;
+import org.eclipse.jetty.ee11.websocket.jakarta.common.JakartaWebSocketSession;
+import parley.session.ClientSession;
+import parley.session.Disconnect;
+import parley.session.SessionRegistry;
+
+/**
+ * One WebSocket connection; translates between the container and the SessionRegistry, decides nothing. The Handshake
+ * makes one for each connection that it lets in.
+ */
+@ServerEndpoint("/websocket/{userId}")
+public final class SocketEndpoint {
+
+    private final SessionRegistry registry;
+    private final Handshake.Admission admission;
+    private volatile ClientSession session; // null until opened
+
+    SocketEndpoint(SessionRegistry registry, Handshake.Admission admission) {
+        this.registry = registry;
+        this.admission = admission;
+    }
+
+    @OnOpen
+    public void onOpen(Session socket) {
+        JakartaTransport transport = new JakartaTransport(((JakartaWebSocketSession) socket).getCoreSession());
+        ClientSession opened = registry.open(admission.identity(), admission.mode(), transport, admission.starts());
+        socket.addMessageHandler(String.class, opened::received);
+        session = opened;
+    }
+
+    @OnClose
+    public void onClose() {
+        ClientSession opened = session;
+        if (opened != null) {
+            opened.close(Disconnect.GONE);
+        }
+    }
+
+    /** A broken line is ordinary, and {@link #onClose} follows; what went wrong in our own code is logged there. */
+    @OnError
+    public void onError(Throwable cause) {}
+
+    /** The session, or null before the container opened it. */
+    ClientSession session() {
+        return session;
+    }
+}

@@ -1,0 +1,152 @@
+// @ts-check
+// The test page: one connection as one user at a time, and the panels around it. The address holds what a reload
+// needs: ?user=10086&topic=news.
+import { Parley } from '/client/index.js'
+import { byId, plural, reasonOf } from './dom.js'
+import { LiveLog } from './log.js'
+import { watchOnline } from './online.js'
+import { setUpPublish } from './publish.js'
+import { setUpSend } from './send.js'
+import { StatusBar } from './status.js'
+import { Topics } from './topics.js'
+
+const REMEMBERED = 'parley.user'
+const address = new URL(location.href)
+
+const connectForm = byId('connect-form', HTMLFormElement)
+const userField = byId('user', HTMLInputElement)
+const connectButton = byId('connect', HTMLButtonElement)
+const cutButton = byId('cut', HTMLButtonElement)
+const otherTab = byId('other-tab', HTMLAnchorElement)
+
+/** @type {Parley | null} */
+let parley = null
+/** Whom `parley` connects; '' before the first. */
+let user = ''
+
+const log = new LiveLog()
+const statusBar = new StatusBar()
+const topics = new Topics(address.searchParams.getAll('topic'), rememberInAddress)
+const publish = setUpPublish()
+const send = setUpSend(log, () => parley)
+const online = watchOnline({ key: publish.key, me: () => user, pick: send.to })
+
+connectForm.addEventListener('submit', (event) => {
+  event.preventDefault()
+  connect(userField.value)
+})
+userField.addEventListener('input', showUser)
+cutButton.addEventListener('click', () => {
+  if (!parley) return
+  if (parley.status === 'suspended') parley.resume()
+  else parley.suspend()
+})
+
+userField.value = address.searchParams.get('user') ?? remembered() ?? '10086'
+publish.suggestUser(userField.value)
+if (address.searchParams.get('user')) connect(userField.value)
+showUser()
+
+/**
+ * Connects as this user; the connection of another user ends. The same user keeps his place: what was missed comes.
+ * @param {string} typed
+ */
+function connect(typed) {
+  const name = typed.trim().normalize()
+  if (!name) return
+  if (parley && name === user) return parley.connect()
+  const previous = parley
+  parley = null
+  previous?.close()
+  if (user) log.note('info', 'user', `now ${name}`)
+  user = name
+  remember(user)
+  publish.suggestUser(user)
+  try {
+    const mine = new Parley('', { user, autoConnect: false })
+    parley = mine
+    listen(mine)
+    topics.use(mine)
+    mine.connect()
+  } catch (failure) {
+    parley = null
+    log.note('bad', 'error', reasonOf(failure))
+    statusBar.show({ status: 'closed', user, reason: reasonOf(failure) })
+  }
+  rememberInAddress()
+}
+
+/**
+ * Everything that a connection tells; nothing of a connection that was replaced.
+ * @param {Parley} mine
+ */
+function listen(mine) {
+  mine.on('message', (message) => {
+    if (mine === parley) log.message(message)
+  })
+  mine.on('status', (change) => {
+    if (mine !== parley) return
+    statusBar.show({ ...change, user })
+    log.note(...statusBar.line(change, user))
+    showUser()
+    if (change.status !== 'connecting') online.refresh()
+  })
+  mine.on('gap', ({ channel, missed, position }) => {
+    if (mine !== parley) return
+    log.note('warn', 'gap', missed === null
+      ? `Messages of ${channel} may be missing: the server no longer knows this place.`
+      : `${plural(missed, 'message')} of ${channel} can no longer be had: the server does not keep them so long.`, position)
+  })
+  mine.on('error', ({ code, detail, ref }) => {
+    // What answers a send is told beside the message that was sent.
+    if (mine === parley && ref === undefined) log.note('bad', 'error', `${detail} (${code})`)
+  })
+}
+
+function showUser() {
+  const typed = userField.value.trim().normalize()
+  const status = parley?.status ?? 'idle'
+  const running = status !== 'closed' && status !== 'idle'
+  const same = typed === user
+  connectButton.textContent = !running ? 'Connect' : same && status === 'waiting' ? 'Try now' : 'Switch'
+  connectButton.disabled = running && same && status !== 'waiting'
+  cutButton.disabled = !running
+  cutButton.textContent = status === 'suspended' ? 'Restore the line' : 'Cut the line'
+  cutButton.classList.toggle('warn', status === 'suspended')
+  send.enable(running)
+  document.title = user ? `${user} · Parley` : 'Parley'
+
+  const other = (user || typed) === '10010' ? '10086' : '10010'
+  otherTab.textContent = `Open a tab as ${other}`
+  otherTab.href = addressOf(other)
+}
+
+function rememberInAddress() {
+  history.replaceState(null, '', addressOf(user))
+  showUser()
+}
+
+/** This page, as this user and with the topics of this one. @param {string} name */
+function addressOf(name) {
+  const made = new URL(address.pathname, address.origin)
+  if (name) made.searchParams.set('user', name)
+  for (const topic of topics.names()) made.searchParams.append('topic', topic)
+  return made.href
+}
+
+/** @param {string} name */
+function remember(name) {
+  try {
+    localStorage.setItem(REMEMBERED, name)
+  } catch {
+    // A page without storage works too, it only forgets the name.
+  }
+}
+
+function remembered() {
+  try {
+    return localStorage.getItem(REMEMBERED)
+  } catch {
+    return null
+  }
+}
