@@ -3,8 +3,8 @@ package parley;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.websocket.server.ServerContainer;
 import java.time.Duration;
-import java.util.concurrent.Executors;
-import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -71,7 +71,7 @@ public final class Parley implements AutoCloseable {
     private final BrowserGuard guard;
     private final Server server;
     private final ServerConnector connector;
-    private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor(work -> {
+    private final ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1, work -> {
         Thread thread = new Thread(work, "parley-scheduler");
         thread.setDaemon(true);
         return thread;
@@ -99,7 +99,8 @@ public final class Parley implements AutoCloseable {
         Metrics metrics = new Metrics();
         RandomGenerator random = threadLocalRandom();
         history = new MemoryHistory(settings.history(), time, random);
-        broker = new LocalBroker(history, time, random, metrics);
+        broker = new LocalBroker(history, time, random, metrics, this::after);
+        scheduler.setRemoveOnCancelPolicy(true);
         registry = new SessionRegistry(
                 broker,
                 settings.sessions(),
@@ -112,6 +113,12 @@ public final class Parley implements AutoCloseable {
         eventStream = new EventStream(guard, registry);
         server = new Server(new QueuedThreadPool(HTTP_THREADS, 4));
         connector = connector();
+    }
+
+    /** Runs a task later, on the scheduler. */
+    private Runnable after(long millis, Runnable task) {
+        ScheduledFuture<?> later = scheduler.schedule(guarded(task), millis, TimeUnit.MILLISECONDS);
+        return () -> later.cancel(false);
     }
 
     /** Random numbers of whatever thread asks; ids and epochs are no secrets. */

@@ -7,6 +7,7 @@ import parley.message.Draft;
 import parley.message.Message;
 import parley.message.Page;
 import parley.message.Position;
+import parley.message.Publication;
 import parley.message.Receipt;
 import parley.message.Standing;
 
@@ -26,8 +27,9 @@ public interface Broker extends AutoCloseable {
          * order, never two at a time, under the channel's lock.
          *
          * @param kept whether {@link Broker#page} can give it back to who cannot take it now
+         * @param waiting joined by every session that takes the message and can ack it; null when nobody waits
          */
-        Delivery deliver(Message message, boolean kept);
+        Delivery deliver(Message message, boolean kept, Waiting waiting);
 
         /** How many sessions the channel has here. */
         int online(Channel channel);
@@ -52,8 +54,13 @@ public interface Broker extends AutoCloseable {
     /** Once, before any other call. */
     void start(Sink sink);
 
-    /** Gives the message its place, keeps it and delivers it. */
-    CompletionStage<Receipt> publish(Draft draft);
+    /** Gives the messages their places, keeps and delivers them; one receipt for each, in order. */
+    CompletionStage<List<Receipt>> publish(Publication publication);
+
+    /** Publishes one message for which nobody waits. */
+    default CompletionStage<Receipt> publish(Draft draft) {
+        return publish(Publication.of(draft)).thenApply(receipts -> receipts.get(0));
+    }
 
     /** How the channel stands now. */
     CompletionStage<Standing> standing(Channel channel);

@@ -1,5 +1,6 @@
 package parley.broker;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -11,6 +12,7 @@ import parley.message.Message;
 import parley.message.Page;
 import parley.message.Position;
 import parley.message.Problem;
+import parley.message.Publication;
 import parley.message.Receipt;
 import parley.message.Standing;
 import parley.message.Time;
@@ -23,11 +25,18 @@ public final class LocalBroker implements Broker {
     private final Time time;
     private final RandomGenerator random;
     private final Metrics metrics;
+    private final Delays delays;
+    private final IdempotencyKeys keys;
     private Sink sink; // written once by start
 
-    /** @param random for message ids; must be thread-safe */
-    public LocalBroker(History history, Time time, RandomGenerator random, Metrics metrics) {
+    /**
+     * @param random for message ids; must be thread-safe
+     * @param delays when waiting for acks ends
+     */
+    public LocalBroker(History history, Time time, RandomGenerator random, Metrics metrics, Delays delays) {
         this.history = history;
+        this.delays = delays;
+        this.keys = new IdempotencyKeys(time, history.remembered());
         this.time = time;
         this.random = random;
         this.metrics = metrics;
@@ -39,16 +48,25 @@ public final class LocalBroker implements Broker {
     }
 
     @Override
-    public CompletionStage<Receipt> publish(Draft draft) {
-        long now = time.wallMillis();
-        Publication publication = new Publication(Message.newId(now, random));
-        if (draft.liveOnly()) {
-            publication.placed(draft.at(publication.id, null, now), false);
-            publication.done(Receipt.Stored.NO);
-        } else {
-            history.append(draft, publication.id, publication);
+    public CompletionStage<List<Receipt>> publish(Publication publication) {
+        Run run = new Run(publication);
+        if (publication.key() != null) {
+            try {
+                CompletionStage<List<Receipt>> earlier = keys.claim(publication.key());
+                if (earlier != null) {
+                    return earlier;
+                }
+            } catch (Problem reused) {
+                return CompletableFuture.failedFuture(reused);
+            }
+            run.stored.whenComplete((receipts, failure) -> keys.settle(publication.key(), receipts, failure));
         }
-        return publication.receipt;
+        if (publication.liveOnly()) {
+            run.deliverNow(time.wallMillis());
+        } else {
+            history.append(run);
+        }
+        return run.result;
     }
 
     @Override
@@ -58,8 +76,7 @@ public final class LocalBroker implements Broker {
 
     @Override
     public CompletionStage<Standing> watch(Channel channel) {
-        history.hold(channel);
-        return history.standing(channel);
+        return history.hold(channel);
     }
 
     @Override
@@ -92,33 +109,115 @@ public final class LocalBroker implements Broker {
         history.close();
     }
 
-    /** One message under way. The history calls it on one thread at a time. */
-    private final class Publication implements History.Outcome {
-        final String id;
-        final CompletableFuture<Receipt> receipt = new CompletableFuture<>();
-        private Message message;
-        private Delivery delivery;
+    /** One publication under way. The history calls it on one thread at a time. */
+    private final class Run implements History.Append {
+        private final Publication publication;
+        private final List<String> ids = new ArrayList<>(1);
+        private final List<Message> messages = new ArrayList<>(1);
+        private final List<Delivery> deliveries = new ArrayList<>(1);
+        private final List<Waiting> waitings = new ArrayList<>(0); // empty when nobody waits
 
-        Publication(String id) {
-            this.id = id;
+        /** The receipts as soon as everything is stored and delivered; what a repetition gets. */
+        final CompletableFuture<List<Receipt>> stored = new CompletableFuture<>();
+
+        /** The receipts with the acks that somebody waited for. */
+        final CompletableFuture<List<Receipt>> result;
+
+        private List<Integer> counted; // sessions online, counted before the commit; only with a key
+
+        Run(Publication publication) {
+            this.publication = publication;
+            long now = time.wallMillis();
+            for (int i = 0; i < publication.drafts().size(); i++) {
+                ids.add(Message.newId(now, random));
+            }
+            result = publication.waitMillis() == 0 ? stored : new CompletableFuture<>();
+        }
+
+        void deliverNow(long wallMillis) {
+            for (int i = 0; i < publication.drafts().size(); i++) {
+                placed(i, publication.drafts().get(i).at(ids.get(i), null, wallMillis), false);
+            }
+            done(Receipt.Stored.NO);
         }
 
         @Override
-        public void placed(Message placed, boolean kept) {
-            message = placed;
-            delivery = sink.deliver(placed, kept);
+        public List<Draft> drafts() {
+            return publication.drafts();
         }
 
         @Override
-        public void done(Receipt.Stored stored) {
-            delivery.flush();
-            metrics.published.increment();
-            receipt.complete(new Receipt(id, message.channel(), message.position(), delivery.online(), stored, false));
+        public String id(int index) {
+            return ids.get(index);
+        }
+
+        @Override
+        public History.Remembered remember(List<Position> positions) {
+            if (publication.key() == null) {
+                return null;
+            }
+            counted = new ArrayList<>();
+            List<Receipt> receipts = new ArrayList<>();
+            for (int i = 0; i < positions.size(); i++) {
+                Channel channel = publication.drafts().get(i).channel();
+                counted.add(sink.online(channel));
+                receipts.add(new Receipt(
+                        ids.get(i), channel, positions.get(i), counted.get(i), Receipt.Stored.DISK, null, false));
+            }
+            return new History.Remembered(publication.key(), Receipt.toText(receipts), time.wallMillis());
+        }
+
+        @Override
+        public void placed(int index, Message message, boolean kept) {
+            Waiting waiting = publication.waitMillis() == 0 ? null : new Waiting();
+            if (waiting != null) {
+                waitings.add(waiting);
+            }
+            messages.add(message);
+            deliveries.add(sink.deliver(message, kept, waiting));
+        }
+
+        @Override
+        public void done(Receipt.Stored where) {
+            List<Receipt> receipts = new ArrayList<>(messages.size());
+            for (int i = 0; i < messages.size(); i++) {
+                Message message = messages.get(i);
+                Delivery delivery = deliveries.get(i);
+                delivery.flush();
+                int online = counted == null ? delivery.online() : counted.get(i);
+                receipts.add(
+                        new Receipt(message.id(), message.channel(), message.position(), online, where, null, false));
+            }
+            metrics.published.add(messages.size());
+            stored.complete(receipts);
+            if (!waitings.isEmpty()) {
+                awaitAcks(receipts);
+            }
+        }
+
+        /** Gives up the publisher's own places, and answers when no other is left or the time is up. */
+        private void awaitAcks(List<Receipt> receipts) {
+            CompletableFuture<?>[] ends = waitings.stream().map(Waiting::end).toArray(CompletableFuture[]::new);
+            Runnable cancel = delays.after(publication.waitMillis(), () -> waitings.forEach(Waiting::giveUp));
+            CompletableFuture.allOf(ends).thenRun(() -> {
+                cancel.run();
+                List<Receipt> acked = new ArrayList<>(receipts.size());
+                for (int i = 0; i < receipts.size(); i++) {
+                    acked.add(receipts.get(i).withAcked(waitings.get(i).acked()));
+                }
+                result.complete(acked);
+            });
+            waitings.forEach(waiting -> {
+                if (waiting.leave()) {
+                    waiting.giveUp();
+                }
+            });
         }
 
         @Override
         public void failed(Problem why) {
-            receipt.completeExceptionally(why);
+            stored.completeExceptionally(why);
+            result.completeExceptionally(why);
         }
     }
 }

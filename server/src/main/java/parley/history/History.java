@@ -1,5 +1,6 @@
 package parley.history;
 
+import java.util.List;
 import java.util.concurrent.CompletionStage;
 import parley.message.Channel;
 import parley.message.Draft;
@@ -7,6 +8,7 @@ import parley.message.Message;
 import parley.message.Page;
 import parley.message.Position;
 import parley.message.Problem;
+import parley.message.Publication;
 import parley.message.Receipt;
 import parley.message.Standing;
 
@@ -19,23 +21,45 @@ import parley.message.Standing;
  */
 public interface History extends AutoCloseable {
 
-    /** What becomes of an appended message. Either {@code placed} and then {@code done} is called, or {@code failed}. */
-    interface Outcome {
+    /** Messages to be appended together, all or none, and who is told what becomes of them. */
+    interface Append {
+        /** At least one; all have a retention (none is {@link Draft#liveOnly}). */
+        List<Draft> drafts();
+
+        /** The id of the message that the draft of this index becomes. */
+        String id(int index);
+
         /**
-         * The message has its place. Called under the channel's lock, in the order of the offsets: memory only.
+         * What to keep in the same commit, so that a repetition can be answered after a restart; null for nothing. Called
+         * before the commit, without a lock, with the positions that the messages are about to get.
+         */
+        Remembered remember(List<Position> positions);
+
+        /**
+         * A message has its place. Called under its channel's lock, in the order of the offsets: memory only.
          *
          * @param kept whether {@link #page} can give it back
          */
-        void placed(Message message, boolean kept);
+        void placed(int index, Message message, boolean kept);
 
-        /** As stored as it will be; called without a lock, on the thread that called {@code placed}. */
+        /** All are stored as they will be; called without a lock, on the thread that called {@code placed}. */
         void done(Receipt.Stored stored);
 
+        /** None has a place; instead of {@code placed} and {@code done}. */
         void failed(Problem why);
     }
 
-    /** Appends a message that has a retention (not {@link Draft#liveOnly}). */
-    void append(Draft draft, String id, Outcome outcome);
+    /**
+     * The answer to a publication with an idempotency key.
+     *
+     * @param wallMillis when it was given
+     */
+    record Remembered(Publication.Key key, String answer, long wallMillis) {}
+
+    void append(Append what);
+
+    /** What was remembered under this directory in earlier processes, oldest first; empty for a history on the heap. */
+    List<Remembered> remembered();
 
     /** How the channel stands; an unknown channel gets an entry. */
     CompletionStage<Standing> standing(Channel channel);
@@ -51,8 +75,8 @@ public interface History extends AutoCloseable {
 
     int PAGE_BYTES = 256 << 10;
 
-    /** Keeps the channel's entry from being forgotten, until {@link #release} was called as often. */
-    void hold(Channel channel);
+    /** Keeps the channel's entry from being forgotten, until {@link #release} was called as often; how it stands then. */
+    CompletionStage<Standing> hold(Channel channel);
 
     void release(Channel channel);
 

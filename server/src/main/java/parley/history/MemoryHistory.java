@@ -39,24 +39,39 @@ public final class MemoryHistory implements History {
     }
 
     @Override
-    public void append(Draft draft, String id, Outcome outcome) {
-        boolean kept = locked(draft.channel(), entry -> {
-            Message message = draft.at(id, new Position(entry.epoch, entry.top + 1), time.wallMillis());
-            long now = time.millis();
-            boolean keep = entry.append(message, draft.retention(), now);
-            outcome.placed(message, keep);
+    public void append(Append what) {
+        boolean kept = false;
+        for (int i = 0; i < what.drafts().size(); i++) {
+            kept = append(what, i);
+        }
+        evict();
+        what.done(kept ? Receipt.Stored.MEMORY : Receipt.Stored.NO);
+    }
+
+    private boolean append(Append what, int index) {
+        Draft draft = what.drafts().get(index);
+        return locked(draft.channel(), entry -> {
+            Position position = new Position(entry.epoch, entry.top + 1);
+            Message message = draft.at(what.id(index), position, time.wallMillis());
+            boolean keep = entry.append(message, draft.retention(), time.millis());
+            what.placed(index, message, keep);
             return keep;
         });
-        evict();
-        outcome.done(kept ? Receipt.Stored.MEMORY : Receipt.Stored.NO);
+    }
+
+    @Override
+    public List<Remembered> remembered() {
+        return List.of();
     }
 
     @Override
     public CompletionStage<Standing> standing(Channel channel) {
-        return CompletableFuture.completedFuture(locked(channel, entry -> {
-            entry.trim(time.millis());
-            return new Standing(entry.epoch, entry.top, entry.oldest, entry.cursor < 0 ? null : entry.cursor);
-        }));
+        return CompletableFuture.completedFuture(locked(channel, this::standing));
+    }
+
+    private Standing standing(Entry entry) {
+        entry.trim(time.millis());
+        return new Standing(entry.epoch, entry.top, entry.oldest, entry.cursor < 0 ? null : entry.cursor);
     }
 
     @Override
@@ -68,8 +83,11 @@ public final class MemoryHistory implements History {
     }
 
     @Override
-    public void hold(Channel channel) {
-        locked(channel, entry -> entry.holders++);
+    public CompletionStage<Standing> hold(Channel channel) {
+        return CompletableFuture.completedFuture(locked(channel, entry -> {
+            entry.holders++;
+            return standing(entry);
+        }));
     }
 
     @Override

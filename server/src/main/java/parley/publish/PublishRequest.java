@@ -1,6 +1,10 @@
 package parley.publish;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -12,15 +16,16 @@ import parley.message.Draft;
 import parley.message.Durations;
 import parley.message.Json;
 import parley.message.Problem;
+import parley.message.Publication;
 
 /**
  * What a publisher asks for, read from query, form, JSON or plain text. The query's parameters and the body's fields are
  * one set; where both name an option, the body wins. Unknown names are ignored: the seed's page adds some to its query.
  *
- * @param drafts one for each user, or the one for a topic or everyone
+ * @param publication one draft for each user, or the one for a topic or everyone
  * @param several whether the answer is an array
  */
-record PublishRequest(List<Draft> drafts, boolean several) {
+record PublishRequest(Publication publication, boolean several) {
 
     private static final Set<String> FIELDS = Set.of(
             "userId",
@@ -34,6 +39,9 @@ record PublishRequest(List<Draft> drafts, boolean several) {
             "exclude",
             "wait",
             "idempotencyKey");
+
+    /** An HTTP answer that is held back longer is likely to meet a proxy's time-out. */
+    private static final long MAX_WAIT_MILLIS = 60_000;
 
     /** Longer names are a mistake, and each is kept with its message. */
     private static final int MAX_OPTION_CHARS = 255;
@@ -87,6 +95,7 @@ record PublishRequest(List<Draft> drafts, boolean several) {
             }
             String ttl = option("ttl");
             Long retention = ttl == null ? null : Durations.millis(ttl);
+            long wait = waitMillis(retention);
             List<Draft> drafts = new ArrayList<>();
             for (Channel channel : targets) {
                 drafts.add(new Draft(
@@ -99,7 +108,32 @@ record PublishRequest(List<Draft> drafts, boolean several) {
                         option("collapse"),
                         option("exclude")));
             }
-            return new PublishRequest(drafts, values("userId").size() > 1);
+            return new PublishRequest(
+                    new Publication(drafts, wait, key(drafts)), values("userId").size() > 1);
+        }
+
+        private long waitMillis(Long retention) throws Problem {
+            String wait = option("wait");
+            long millis = wait == null ? 0 : Durations.millis(wait);
+            if (millis > MAX_WAIT_MILLIS) {
+                throw Problem.bad("bad_value", "'wait' is 60 seconds at most.");
+            }
+            if (millis > 0 && retention != null && retention == 0) {
+                throw Problem.bad(
+                        "bad_value", "A message with ttl=0 has no position, so that no ack can be waited for.");
+            }
+            return millis;
+        }
+
+        private Publication.Key key(List<Draft> drafts) throws Problem {
+            String key = option("idempotencyKey");
+            if (key == null) {
+                return null;
+            }
+            if (key.isEmpty()) {
+                throw Problem.bad("bad_value", "'idempotencyKey' must not be empty.");
+            }
+            return new Publication.Key(key, digest(drafts.toString()));
         }
 
         private List<Channel> targets() throws Problem {
@@ -144,6 +178,15 @@ record PublishRequest(List<Draft> drafts, boolean several) {
             }
             String text = option("message");
             return text == null ? null : Body.text(text);
+        }
+
+        private static String digest(String text) {
+            try {
+                byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+                return Base64.getEncoder().encodeToString(hash);
+            } catch (NoSuchAlgorithmException e) {
+                throw new AssertionError("every JDK has SHA-256", e);
+            }
         }
 
         /** One option; given twice it is an error, since only one of them could be meant. */

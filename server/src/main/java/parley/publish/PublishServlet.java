@@ -4,7 +4,6 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,7 +12,6 @@ import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import parley.auth.BrowserGuard;
 import parley.broker.Broker;
-import parley.message.Draft;
 import parley.message.Problem;
 import parley.message.Receipt;
 
@@ -33,14 +31,9 @@ public final class PublishServlet extends BodyServlet {
     @Override
     protected CompletableFuture<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
         PublishRequest wanted = read(request, body);
-        List<CompletableFuture<Receipt>> receipts =
-                new ArrayList<>(wanted.drafts().size());
-        for (Draft draft : wanted.drafts()) {
-            receipts.add(broker.publish(draft).toCompletableFuture());
-        }
-        return CompletableFuture.allOf(receipts.toArray(CompletableFuture[]::new))
-                .thenApply(nothing ->
-                        answer(receipts.stream().map(CompletableFuture::join).toList(), wanted.several()));
+        return broker.publish(wanted.publication())
+                .thenApply(receipts -> answer(receipts, wanted.several()))
+                .toCompletableFuture();
     }
 
     /** 200 when somebody was there, 202 when the message waits for whoever comes. */
@@ -55,6 +48,10 @@ public final class PublishServlet extends BodyServlet {
 
     private static PublishRequest read(HttpServletRequest request, byte[] body) throws Problem {
         Map<String, List<String>> query = Parameters.decode(request.getQueryString());
+        String key = request.getHeader("Idempotency-Key");
+        if (key != null) {
+            query.put("idempotencyKey", List.of(key));
+        }
         PublishRequest.Kind kind = request.getMethod().equals("GET") ? PublishRequest.Kind.NONE : kind(request);
         return PublishRequest.parse(query, kind, utf8(body));
     }

@@ -3,6 +3,7 @@ package parley.session;
 import java.util.ArrayList;
 import java.util.List;
 import parley.broker.Broker;
+import parley.broker.Waiting;
 
 /**
  * What is decided under locks and done after them: outboxes to pump, pages to ask for, sessions to cut. Made for one
@@ -17,6 +18,7 @@ final class AfterUnlock implements Broker.Delivery {
     private final List<Outbox> dirty = new ArrayList<>(4);
     private final List<Subscription> behind = new ArrayList<>(0);
     private final List<ClientSession> slow = new ArrayList<>(0);
+    private final List<Waiting> ended = new ArrayList<>(0);
     private int online;
 
     AfterUnlock(Pumps pumps) {
@@ -33,6 +35,11 @@ final class AfterUnlock implements Broker.Delivery {
 
     void cut(ClientSession session) {
         slow.add(session);
+    }
+
+    /** Nobody is left whose ack is waited for. */
+    void end(Waiting waiting) {
+        ended.add(waiting);
     }
 
     void countOnline() {
@@ -55,5 +62,6 @@ final class AfterUnlock implements Broker.Delivery {
         }
         behind.forEach(Subscription::catchUp);
         slow.forEach(session -> session.close(Disconnect.TOO_SLOW));
+        ended.forEach(Waiting::giveUp);
     }
 }

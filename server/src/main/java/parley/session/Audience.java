@@ -1,5 +1,8 @@
 package parley.session;
 
+import java.util.Arrays;
+import parley.broker.Waiting;
+
 /** The subscriptions of one channel on this server. Its lock lies between the channel entry's and a Subscription's. */
 final class Audience {
 
@@ -8,7 +11,7 @@ final class Audience {
 
     synchronized void add(Subscription subscription) {
         if (size == members.length) {
-            members = java.util.Arrays.copyOf(members, size * 2);
+            members = Arrays.copyOf(members, size * 2);
         }
         subscription.slot = size;
         members[size++] = subscription;
@@ -22,15 +25,15 @@ final class Audience {
             members[slot].slot = slot;
             members[size] = null;
             if (size < members.length / 4) {
-                members = java.util.Arrays.copyOf(members, members.length / 2);
+                members = Arrays.copyOf(members, members.length / 2);
             }
         }
         return size == 0;
     }
 
-    synchronized void deliver(Outgoing.Forms forms, boolean kept, AfterUnlock after) {
+    synchronized void deliver(Outgoing.Forms forms, boolean kept, Waiting waiting, AfterUnlock after) {
         for (int i = 0; i < size; i++) {
-            if (members[i].deliver(forms, kept, after)) {
+            if (members[i].deliver(forms, kept, waiting, after)) {
                 after.countOnline();
             }
         }

@@ -45,12 +45,17 @@ public record Outgoing(Kind kind, byte[] bytes, Channel channel, Position positi
         final Message message;
         private Outgoing plain;
         private Outgoing json;
+        private Outgoing asking;
 
         Forms(Message message) {
             this.message = message;
         }
 
-        Outgoing of(Mode mode) {
+        /** @param ack whether somebody waits for the client's ack */
+        Outgoing of(Mode mode, boolean ack) {
+            if (ack) {
+                return asking == null ? asking = form(new ServerFrame.Delivery(message, true).json()) : asking;
+            }
             if (mode.json()) {
                 return json == null ? json = form(new ServerFrame.Delivery(message, false).json()) : json;
             }

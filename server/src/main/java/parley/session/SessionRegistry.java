@@ -15,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import parley.auth.Identity;
 import parley.broker.Broker;
+import parley.broker.Waiting;
 import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Draft;
@@ -183,10 +184,12 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     }
 
     private void leave(Subscription subscription) {
-        subscription.close();
+        AfterUnlock after = afterUnlock();
+        subscription.close(after);
         audiences.computeIfPresent(
                 subscription.channel, (channel, audience) -> audience.remove(subscription) ? null : audience);
         broker.unwatch(subscription.channel);
+        after.flush();
     }
 
     /**
@@ -269,11 +272,11 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     // ---- what the broker asks
 
     @Override
-    public Broker.Delivery deliver(Message message, boolean kept) {
+    public Broker.Delivery deliver(Message message, boolean kept, Waiting waiting) {
         AfterUnlock after = afterUnlock();
         Audience audience = audiences.get(message.channel());
         if (audience != null) {
-            audience.deliver(new Outgoing.Forms(message), kept, after);
+            audience.deliver(new Outgoing.Forms(message), kept, waiting, after);
             metrics.offered.add(after.online());
         }
         return after;

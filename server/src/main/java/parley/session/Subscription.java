@@ -1,7 +1,9 @@
 package parley.session;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import parley.broker.Broker;
+import parley.broker.Waiting;
 import parley.message.Channel;
 import parley.message.Message;
 import parley.message.Page;
@@ -42,6 +44,7 @@ final class Subscription {
     private long last; // offered or passed over
     private long newest; // what the channel has reached, in this epoch; never falls
     private Position ahead; // what the channel has reached in another epoch, or null
+    private final Waiters waiters = new Waiters();
 
     Subscription(ClientSession session, Channel channel, Position start, Broker broker, Metrics metrics, Pumps pumps) {
         this.session = session;
@@ -59,13 +62,16 @@ final class Subscription {
      *
      * @return whether the session is there to get it
      */
-    synchronized boolean deliver(Outgoing.Forms forms, boolean kept, AfterUnlock after) {
+    synchronized boolean deliver(Outgoing.Forms forms, boolean kept, Waiting waiting, AfterUnlock after) {
         if (state == State.CLOSED) {
             return false;
         }
         Message message = forms.message;
         boolean meant = state != State.HELD && !session.id().equals(message.exclude());
         Position position = message.position();
+        if (waiting != null && meant && session.mode() == Mode.V1) {
+            waiters.join(position, waiting);
+        }
         if (position == null) {
             if (meant) {
                 offerUnkept(forms, after);
@@ -92,7 +98,7 @@ final class Subscription {
             last = offset;
             offerUnkept(forms, after);
         } else {
-            Offer offer = session.outbox().offer(forms.of(session.mode()), this, after);
+            Offer offer = offer(forms, after);
             if (offer.taken()) {
                 last = offset;
             } else if (offer == Offer.OVERFLOW) {
@@ -101,11 +107,34 @@ final class Subscription {
         }
     }
 
+    /** Offers a stored message; one whose copy it displaced in the outbox will never be acked. */
+    private Offer offer(Outgoing.Forms forms, AfterUnlock after) {
+        Position position = forms.message.position();
+        Offer offer = session.outbox().offer(forms.of(session.mode(), waiters.has(position)), this, after);
+        if (offer.taken()) {
+            waiters.offered(position);
+        }
+        leaveDisplaced(offer, after);
+        return offer;
+    }
+
+    private void leaveDisplaced(Offer offer, AfterUnlock after) {
+        if (offer instanceof Offer.Replaced replaced && replaced.displaced().position() != null) {
+            waiters.leave(replaced.displaced().position(), after);
+        }
+    }
+
     /** Nobody can give this message back later: a session that cannot take it now is too slow. */
     private void offerUnkept(Outgoing.Forms forms, AfterUnlock after) {
-        if (session.outbox().offer(forms.of(session.mode()), null, after) == Offer.OVERFLOW) {
-            after.cut(session);
+        Position position = forms.message.position();
+        Outgoing form = forms.of(session.mode(), position != null && waiters.has(position));
+        Offer offer = session.outbox().offer(form, null, after);
+        if (offer == Offer.OVERFLOW) {
+            after.cut(session); // and its waiters leave when it is closed
+        } else if (offer.taken() && position != null) {
+            waiters.offered(position);
         }
+        leaveDisplaced(offer, after);
     }
 
     private void fallBehind(AfterUnlock after) {
@@ -208,14 +237,14 @@ final class Subscription {
         last = page.from();
         for (Message message : page.messages()) {
             if (!session.id().equals(message.exclude())) {
-                Offer offer = session.outbox().offer(new Outgoing.Forms(message).of(session.mode()), this, after);
-                if (!offer.taken()) {
+                if (!offer(new Outgoing.Forms(message), after).taken()) {
                     return false;
                 }
             }
             last = message.position().offset();
         }
         last = page.through();
+        waiters.passOver(new Position(epoch, last), after);
         if (sameEpoch && last == start && !caughtUp() && ahead == null) {
             newest = last; // the broker has nothing there: what was announced is gone
         }
@@ -236,9 +265,17 @@ final class Subscription {
         return session.outbox().offer(Outgoing.gap(gap), this, after).taken();
     }
 
-    /** Whether the client may claim to have handled everything up to {@code position}. */
-    synchronized boolean mayAck(Position position) {
-        return state != State.CLOSED && position.epoch().equals(epoch) && position.offset() <= last;
+    /**
+     * The client has handled everything up to {@code position}, but those in {@code failed} threw.
+     *
+     * @return false when not all of that was sent in this session
+     */
+    synchronized boolean ack(Position position, List<Position> failed, AfterUnlock after) {
+        if (state == State.CLOSED || !position.epoch().equals(epoch) || position.offset() > last) {
+            return false;
+        }
+        waiters.acked(position, failed, after);
+        return true;
     }
 
     /** Where the session stands, for who subscribes a second time. */
@@ -250,7 +287,8 @@ final class Subscription {
         return state == State.LIVE || state == State.BEHIND;
     }
 
-    synchronized void close() {
+    synchronized void close(AfterUnlock after) {
         state = State.CLOSED;
+        waiters.leaveAll(after);
     }
 }

@@ -244,9 +244,11 @@ final class V1Conversation implements Conversation {
     private void ack(ClientFrame.Ack frame) throws Problem {
         Channel channel = Channel.parse(frame.channel());
         Subscription subscription = channel == null ? null : session.subscription(channel);
-        if (subscription == null || !subscription.mayAck(frame.position())) {
+        AfterUnlock after = registry.afterUnlock();
+        if (subscription == null || !subscription.ack(frame.position(), frame.failed(), after)) {
             throw Problem.bad("bad_ack", "Nothing up to this position was sent in this session.");
         }
+        after.flush();
         if (channel.equals(session.userChannel())) {
             session.moveCursor(frame.position());
         }
