@@ -135,7 +135,7 @@ public final class Json {
         int done = 0;
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
-            if (c >= ' ' && c != '"' && c != '\\' && c != '\u2028' && c != '\u2029') {
+            if (c >= ' ' && c != '"' && c != '\\') {
                 continue;
             }
             out.append(text, done, i);
