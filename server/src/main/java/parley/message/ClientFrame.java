@@ -28,8 +28,8 @@ public sealed interface ClientFrame {
     /**
      * Reads a frame.
      *
-     * @throws Problem code {@code bad_json} when it is no JSON object, {@code unknown_type}, or {@code bad_frame} when
-     *     a field is missing or of the wrong kind
+     * @throws Problem code {@code bad_json} when it is no JSON object, {@code unknown_type}, {@code bad_frame} when a
+     *     field is missing or of the wrong kind, or {@code bad_position}
      */
     static ClientFrame parse(String text) throws Problem {
         Json.Fields fields = Json.object(text);
@@ -63,7 +63,7 @@ public sealed interface ClientFrame {
     private static Position position(String text) throws Problem {
         Position position = Position.parse(text);
         if (position == null) {
-            throw Problem.bad("bad_frame", "A position looks like k3Zq81Ab-42.");
+            throw Problem.bad("bad_position", "A position looks like k3Zq81Ab-42.");
         }
         return position;
     }
