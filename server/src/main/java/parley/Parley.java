@@ -31,6 +31,7 @@ import parley.history.History;
 import parley.history.MemoryHistory;
 import parley.message.Time;
 import parley.metrics.Metrics;
+import parley.publish.AskServlet;
 import parley.publish.PublishServlet;
 import parley.session.SessionRegistry;
 import parley.socket.EventStream;
@@ -192,6 +193,7 @@ public final class Parley implements AutoCloseable {
         context.setErrorHandler(new Pages.Errors());
         context.getServletHandler().setEnsureDefaultServlet(false);
         add(context, "/socket/publish", new PublishServlet(broker, guard, server.getThreadPool()));
+        add(context, "/socket/ask", new AskServlet(broker, guard, server.getThreadPool()));
         add(context, "/socket/online", new AdminServlet(broker, guard));
         HealthServlet health = new HealthServlet(() -> ready);
         add(context, "/health", health);

@@ -60,23 +60,24 @@ public abstract class GuardedServlet extends HttpServlet {
 
     /** Sends a JSON answer. */
     protected static void send(HttpServletResponse response, int status, String json) throws IOException {
-        write(response, status, "application/json", json);
+        write(response, status, "application/json", json + "\n");
     }
 
     /** Sends what a failure of any kind means to the caller. */
     protected static void refuse(HttpServletResponse response, Throwable failure) throws IOException {
         Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
         if (cause instanceof Problem problem) {
-            write(response, problem.status(), "application/problem+json", problem.json());
+            write(response, problem.status(), "application/problem+json", problem.json() + "\n");
         } else {
             LOG.error("a request failed", cause);
             Problem problem = new Problem(500, "internal", "The server failed; its log says why.");
-            write(response, 500, "application/problem+json", problem.json());
+            write(response, 500, "application/problem+json", problem.json() + "\n");
         }
     }
 
-    private static void write(HttpServletResponse response, int status, String type, String json) throws IOException {
-        byte[] body = (json + "\n").getBytes(StandardCharsets.UTF_8);
+    /** Sends an answer as it stands. */
+    protected static void write(HttpServletResponse response, int status, String type, String text) throws IOException {
+        byte[] body = text.getBytes(StandardCharsets.UTF_8);
         response.setStatus(status);
         response.setContentType(type);
         response.setHeader("Cache-Control", "no-store");

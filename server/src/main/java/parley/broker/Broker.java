@@ -2,6 +2,7 @@ package parley.broker;
 
 import java.util.List;
 import java.util.concurrent.CompletionStage;
+import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Draft;
 import parley.message.Message;
@@ -30,6 +31,13 @@ public interface Broker extends AutoCloseable {
          * @param waiting joined by every session that takes the message and can ack it; null when nobody waits
          */
         Delivery deliver(Message message, boolean kept, Waiting waiting);
+
+        /**
+         * Puts a question to all sessions of a user that can answer.
+         *
+         * @return how many those are
+         */
+        int ask(Channel.User user, String ask, Body body, String flag);
 
         /** How many sessions the channel has here. */
         int online(Channel channel);
@@ -79,6 +87,16 @@ public interface Broker extends AutoCloseable {
 
     /** A session of the user has handled everything up to {@code position}: his cursor rises. */
     void acked(Channel.User user, Position position);
+
+    /**
+     * Asks a user something; the first reply wins. Nothing is stored.
+     *
+     * @return fails with 404 when no session of his can answer, with 504 when none does in time
+     */
+    CompletionStage<Body> ask(Channel.User user, Body body, String flag, long waitMillis);
+
+    /** A session of {@code user} replies. Harmless when nobody waits for it any more. */
+    void reply(String ask, String user, Body body);
 
     /** How many sessions the channel has anywhere. */
     CompletionStage<Integer> online(Channel channel);

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.random.RandomGenerator;
 import parley.history.History;
+import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Draft;
 import parley.message.Message;
@@ -27,6 +28,7 @@ public final class LocalBroker implements Broker {
     private final Metrics metrics;
     private final Delays delays;
     private final IdempotencyKeys keys;
+    private final Asks asks;
     private Sink sink; // written once by start
 
     /**
@@ -36,6 +38,7 @@ public final class LocalBroker implements Broker {
     public LocalBroker(History history, Time time, RandomGenerator random, Metrics metrics, Delays delays) {
         this.history = history;
         this.delays = delays;
+        this.asks = new Asks(delays);
         this.keys = new IdempotencyKeys(time, history.remembered());
         this.time = time;
         this.random = random;
@@ -92,6 +95,22 @@ public final class LocalBroker implements Broker {
     @Override
     public void acked(Channel.User user, Position position) {
         history.read(user, position);
+    }
+
+    @Override
+    public CompletionStage<Body> ask(Channel.User user, Body body, String flag, long waitMillis) {
+        String ask = Message.newId(time.wallMillis(), random);
+        CompletableFuture<Body> reply = asks.open(ask, user.id(), waitMillis);
+        if (sink.ask(user, ask, body, flag) == 0) {
+            reply.completeExceptionally(
+                    new Problem(404, "nobody_there", "The user has no parley.v1 session that could reply."));
+        }
+        return reply;
+    }
+
+    @Override
+    public void reply(String ask, String user, Body body) {
+        asks.reply(ask, user, body);
     }
 
     @Override

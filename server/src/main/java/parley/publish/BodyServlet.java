@@ -9,6 +9,12 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -28,7 +34,11 @@ abstract class BodyServlet extends GuardedServlet {
     private static final int BODY_MILLIS = 10_000;
 
     /** What to send back. */
-    record Answer(int status, String json) {}
+    record Answer(int status, String type, String text) {
+        static Answer json(int status, String json) {
+            return new Answer(status, "application/json", json + "\n");
+        }
+    }
 
     private final transient Executor threads;
 
@@ -65,6 +75,53 @@ abstract class BodyServlet extends GuardedServlet {
         }
     }
 
+    /** What a request asks for, in its query and its body. */
+    static PublishRequest read(HttpServletRequest request, byte[] body) throws Problem {
+        Map<String, List<String>> query = Parameters.decode(request.getQueryString());
+        String key = request.getHeader("Idempotency-Key");
+        if (key != null) {
+            query.put("idempotencyKey", List.of(key));
+        }
+        PublishRequest.Kind kind = request.getMethod().equals("GET") ? PublishRequest.Kind.NONE : kind(request);
+        return PublishRequest.parse(query, kind, utf8(body));
+    }
+
+    private static PublishRequest.Kind kind(HttpServletRequest request) throws Problem {
+        if (request.getContentType() == null) {
+            return PublishRequest.Kind.TEXT;
+        }
+        String[] type = request.getContentType()
+                .toLowerCase(Locale.ROOT)
+                .replaceAll("[\\s\"]", "")
+                .split(";");
+        for (int i = 1; i < type.length; i++) {
+            if (type[i].startsWith("charset=") && !type[i].equals("charset=utf-8")) {
+                throw new Problem(415, "bad_charset", "The body must be UTF-8.");
+            }
+        }
+        return switch (type.length == 0 ? "" : type[0]) {
+            case "application/x-www-form-urlencoded" -> PublishRequest.Kind.FORM;
+            case "application/json" -> PublishRequest.Kind.JSON;
+            case "text/plain" -> PublishRequest.Kind.TEXT;
+            default ->
+                throw new Problem(
+                        415,
+                        "bad_media_type",
+                        "The Content-Type must be application/x-www-form-urlencoded, application/json or text/plain.");
+        };
+    }
+
+    private static String utf8(byte[] body) throws Problem {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(body))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw Problem.bad("bad_utf8", "The body is not UTF-8.");
+        }
+    }
+
     private static Problem tooLarge() {
         return new Problem(413, "too_large", "A body has at most " + MAX_BODY_BYTES + " bytes.");
     }
@@ -77,7 +134,7 @@ abstract class BodyServlet extends GuardedServlet {
             refuse(response, failure);
             return;
         }
-        send(response, ready.status(), ready.json());
+        write(response, ready.status(), ready.type(), ready.text());
     }
 
     private void writeLater(AsyncContext context, CompletableFuture<Answer> answer) {

@@ -1,6 +1,8 @@
 package parley.session;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import parley.broker.Waiting;
 
 /** The subscriptions of one channel on this server. Its lock lies between the channel entry's and a Subscription's. */
@@ -37,6 +39,17 @@ final class Audience {
                 after.countOnline();
             }
         }
+    }
+
+    /** The sessions that talk in this mode and were welcomed. */
+    synchronized List<ClientSession> sessions(Mode mode) {
+        List<ClientSession> sessions = new ArrayList<>();
+        for (int i = 0; i < size; i++) {
+            if (members[i].session.mode() == mode && members[i].online()) {
+                sessions.add(members[i].session);
+            }
+        }
+        return sessions;
     }
 
     synchronized int online() {

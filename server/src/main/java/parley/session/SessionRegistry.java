@@ -283,6 +283,15 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     }
 
     @Override
+    public int ask(Channel.User user, String ask, Body body, String flag) {
+        Audience audience = audiences.get(user);
+        List<ClientSession> asked = audience == null ? List.of() : audience.sessions(Mode.V1);
+        Outgoing frame = Outgoing.frame(new ServerFrame.Ask(ask, body, flag));
+        asked.forEach(session -> session.send(frame));
+        return asked.size();
+    }
+
+    @Override
     public int online(Channel channel) {
         Audience audience = audiences.get(channel);
         return audience == null ? 0 : audience.online();

@@ -8,6 +8,7 @@ import parley.auth.UserId;
 import parley.broker.Broker;
 import parley.message.Body;
 import parley.message.Channel;
+import parley.message.ClientFrame;
 import parley.message.Draft;
 import parley.message.Problem;
 import parley.message.Receipt;
@@ -47,6 +48,11 @@ final class Uplink {
                 Disconnect.TOO_MANY_MESSAGES,
                 "more than " + limits.messagesPerSecond() + " messages per second: slow down");
         return false;
+    }
+
+    /** Passes on the answer to a question. */
+    void reply(ClientSession from, ClientFrame.Reply reply) {
+        broker.reply(reply.ask(), from.identity().user(), reply.body());
     }
 
     /**

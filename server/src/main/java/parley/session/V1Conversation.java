@@ -124,8 +124,8 @@ final class V1Conversation implements Conversation {
             session.send(ServerFrame.PONG);
         } else if (frame instanceof ClientFrame.Hello) {
             session.close(Disconnect.BAD_REQUEST, "one hello is enough");
-        } else if (frame instanceof ClientFrame.Reply) {
-            throw Problem.bad("bad_frame", "Nobody asked.");
+        } else if (frame instanceof ClientFrame.Reply reply) {
+            uplink.reply(session, reply);
         }
         return SessionRegistry.DONE;
     }

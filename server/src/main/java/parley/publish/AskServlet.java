@@ -1,0 +1,49 @@
+package parley.publish;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import parley.auth.BrowserGuard;
+import parley.broker.Broker;
+import parley.message.Body;
+import parley.message.Channel;
+import parley.message.Draft;
+import parley.message.Problem;
+
+/**
+ * {@code GET|POST /socket/ask?userId=&message=&wait=5s}: asks a page something and prints its reply bare. Takes the
+ * parameters of a publish; the target is one user.
+ */
+public final class AskServlet extends BodyServlet {
+
+    private static final long serialVersionUID = 1;
+
+    /** Without {@code wait}: longer than any page needs that is awake. */
+    private static final long DEFAULT_WAIT_MILLIS = 5_000;
+
+    private final transient Broker broker;
+
+    /** @param threads where answers are written that come later than their request */
+    public AskServlet(Broker broker, BrowserGuard guard, Executor threads) {
+        super(guard, threads, "GET", "POST");
+        this.broker = broker;
+    }
+
+    @Override
+    protected CompletableFuture<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
+        PublishRequest wanted = read(request, body);
+        List<Draft> drafts = wanted.publication().drafts();
+        if (drafts.size() > 1 || !(drafts.get(0).channel() instanceof Channel.User user)) {
+            throw Problem.bad("bad_target", "Ask one user: 'userId=42'.");
+        }
+        long wait = wanted.publication().waitMillis();
+        return broker.ask(user, drafts.get(0).body(), drafts.get(0).flag(), wait == 0 ? DEFAULT_WAIT_MILLIS : wait)
+                .thenApply(AskServlet::bare)
+                .toCompletableFuture();
+    }
+
+    private static Answer bare(Body reply) {
+        return new Answer(200, reply.json() ? "application/json" : "text/plain;charset=utf-8", reply.content());
+    }
+}
