@@ -1,5 +1,6 @@
 package parley.auth;
 
+import jakarta.servlet.AsyncContext;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -9,27 +10,57 @@ import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import parley.message.Problem;
 
-/** An HTTP end point for back ends: who may call it, with which method, and what a refusal looks like. */
+/**
+ * An HTTP end point for back ends: who may call it, with which method, how an answer is sent that comes later, and what
+ * a refusal looks like.
+ */
 public abstract class GuardedServlet extends HttpServlet {
 
     private static final long serialVersionUID = 1;
     private static final Logger LOG = LoggerFactory.getLogger(GuardedServlet.class);
 
+    /** What to send back. */
+    public record Answer(int status, String type, String text) {
+        public static Answer json(int status, String json) {
+            return new Answer(status, "application/json", json + "\n");
+        }
+
+        /** What a failure of any kind means to the caller. */
+        public static Answer of(Throwable failure) {
+            Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+            if (!(cause instanceof Problem)) {
+                LOG.error("a request failed", cause);
+            }
+            Problem problem = cause instanceof Problem known
+                    ? known
+                    : new Problem(500, "internal", "The server failed; its log says why.");
+            return new Answer(problem.status(), "application/problem+json", problem.json() + "\n");
+        }
+    }
+
     private final transient BrowserGuard guard;
+    private final transient Executor threads;
     private final List<String> methods;
 
-    /** @param methods those that do something; any other is a 405 */
-    protected GuardedServlet(BrowserGuard guard, String... methods) {
+    /**
+     * @param threads where answers are written that come later than their request
+     * @param methods those that do something; any other is a 405
+     */
+    protected GuardedServlet(BrowserGuard guard, Executor threads, String... methods) {
         this.guard = guard;
+        this.threads = threads;
         this.methods = List.of(methods);
     }
 
-    /** Answers an allowed request, now or later. */
+    /** Answers an allowed request, now or with {@link #reply}. */
     protected abstract void answer(HttpServletRequest request, HttpServletResponse response)
             throws IOException, Problem;
 
@@ -42,10 +73,8 @@ public abstract class GuardedServlet extends HttpServlet {
                 throw new Problem(405, "bad_method", "Use " + String.join(" or ", methods) + ".");
             }
             answer(request, response);
-        } catch (Problem problem) {
-            refuse(response, problem);
-        } catch (RuntimeException bug) {
-            refuse(response, bug);
+        } catch (Problem | RuntimeException failure) {
+            write(response, Answer.of(failure));
         }
     }
 
@@ -58,28 +87,41 @@ public abstract class GuardedServlet extends HttpServlet {
         }
     }
 
-    /** Sends a JSON answer. */
-    protected static void send(HttpServletResponse response, int status, String json) throws IOException {
-        write(response, status, "application/json", json + "\n");
-    }
-
-    /** Sends what a failure of any kind means to the caller. */
-    protected static void refuse(HttpServletResponse response, Throwable failure) throws IOException {
-        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-        if (cause instanceof Problem problem) {
-            write(response, problem.status(), "application/problem+json", problem.json() + "\n");
+    /** Sends an answer that is there, or will be; a failed stage carries a {@link Problem}, or a bug. */
+    protected final void reply(HttpServletRequest request, HttpServletResponse response, CompletionStage<Answer> answer)
+            throws IOException {
+        CompletableFuture<Answer> future = answer.toCompletableFuture();
+        if (future.isDone()) {
+            write(
+                    response,
+                    future.handle((ready, failure) -> failure == null ? ready : Answer.of(failure))
+                            .join());
         } else {
-            LOG.error("a request failed", cause);
-            Problem problem = new Problem(500, "internal", "The server failed; its log says why.");
-            write(response, 500, "application/problem+json", problem.json() + "\n");
+            replyLater(request.startAsync(), future);
         }
     }
 
-    /** Sends an answer as it stands. */
-    protected static void write(HttpServletResponse response, int status, String type, String text) throws IOException {
-        byte[] body = text.getBytes(StandardCharsets.UTF_8);
-        response.setStatus(status);
-        response.setContentType(type);
+    /** The same for a request whose servlet has returned already. */
+    protected final void replyLater(AsyncContext context, CompletionStage<Answer> answer) {
+        context.setTimeout(0); // whoever owes the answer has a time limit of his own
+        answer.whenCompleteAsync(
+                (ready, failure) -> end(context, failure == null ? ready : Answer.of(failure)), threads);
+    }
+
+    /** Sends an answer and ends the request. */
+    protected static void end(AsyncContext context, Answer answer) {
+        try {
+            write((HttpServletResponse) context.getResponse(), answer);
+        } catch (IOException gone) {
+            LOG.debug("the caller has left before his answer");
+        }
+        context.complete();
+    }
+
+    private static void write(HttpServletResponse response, Answer answer) throws IOException {
+        byte[] body = answer.text().getBytes(StandardCharsets.UTF_8);
+        response.setStatus(answer.status());
+        response.setContentType(answer.type());
         response.setHeader("Cache-Control", "no-store");
         response.setContentLength(body.length);
         response.getOutputStream().write(body);

@@ -39,6 +39,9 @@ public interface Broker extends AutoCloseable {
          */
         int ask(Channel.User user, String ask, Body body, String flag);
 
+        /** Closes all sessions of a user with 4008; answers how many there were. */
+        int disconnect(Channel.User user, String reason);
+
         /** How many sessions the channel has here. */
         int online(Channel channel);
 
@@ -84,6 +87,17 @@ public interface Broker extends AutoCloseable {
 
     /** What follows {@code after}, up to {@code newest}; see {@link parley.history.History#page}. */
     CompletionStage<Page> page(Channel channel, Position after, long newest);
+
+    /** Drops all that is kept for the channel; answers how many messages went. */
+    CompletionStage<Integer> clear(Channel channel);
+
+    /**
+     * Closes all sessions of a user with 4008.
+     *
+     * @param reason for the human who reads the close frame
+     * @return how many there were
+     */
+    CompletionStage<Integer> disconnect(Channel.User user, String reason);
 
     /** A session of the user has handled everything up to {@code position}: his cursor rises. */
     void acked(Channel.User user, Position position);

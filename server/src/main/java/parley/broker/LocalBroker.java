@@ -93,6 +93,16 @@ public final class LocalBroker implements Broker {
     }
 
     @Override
+    public CompletionStage<Integer> clear(Channel channel) {
+        return history.clear(channel);
+    }
+
+    @Override
+    public CompletionStage<Integer> disconnect(Channel.User user, String reason) {
+        return CompletableFuture.completedFuture(sink.disconnect(user, reason));
+    }
+
+    @Override
     public void acked(Channel.User user, Position position) {
         history.read(user, position);
     }

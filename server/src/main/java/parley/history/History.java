@@ -80,6 +80,9 @@ public interface History extends AutoCloseable {
 
     void release(Channel channel);
 
+    /** Drops all that the channel keeps, which then counts as missed; offsets go on. Answers how many messages went. */
+    CompletionStage<Integer> clear(Channel channel);
+
     /** The user has read up to {@code position}: his cursor rises to it; it never falls, and ignores another epoch. */
     void read(Channel.User user, Position position);
 

@@ -96,6 +96,11 @@ public final class MemoryHistory implements History {
     }
 
     @Override
+    public CompletionStage<Integer> clear(Channel channel) {
+        return CompletableFuture.completedFuture(locked(channel, Entry::clear));
+    }
+
+    @Override
     public void read(Channel.User user, Position position) {
         locked(user, entry -> {
             if (position.epoch().equals(entry.epoch) && position.offset() <= entry.top) {
@@ -249,6 +254,16 @@ public final class MemoryHistory implements History {
             if (oldest > top) {
                 ring = new Kept[0];
             }
+        }
+
+        int clear() {
+            int dropped = 0;
+            for (; oldest <= top; oldest++) {
+                dropped += ring[slot(oldest)] == null ? 0 : 1;
+                drop(oldest);
+            }
+            ring = new Kept[0];
+            return dropped;
         }
 
         private void drop(long offset) {

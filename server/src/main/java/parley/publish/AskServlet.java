@@ -2,7 +2,7 @@ package parley.publish;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import parley.auth.BrowserGuard;
 import parley.broker.Broker;
@@ -31,7 +31,7 @@ public final class AskServlet extends BodyServlet {
     }
 
     @Override
-    protected CompletableFuture<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
+    protected CompletionStage<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
         PublishRequest wanted = read(request, body);
         List<Draft> drafts = wanted.publication().drafts();
         if (drafts.size() > 1 || !(drafts.get(0).channel() instanceof Channel.User user)) {
@@ -39,8 +39,7 @@ public final class AskServlet extends BodyServlet {
         }
         long wait = wanted.publication().waitMillis();
         return broker.ask(user, drafts.get(0).body(), drafts.get(0).flag(), wait == 0 ? DEFAULT_WAIT_MILLIS : wait)
-                .thenApply(AskServlet::bare)
-                .toCompletableFuture();
+                .thenApply(AskServlet::bare);
     }
 
     private static Answer bare(Body reply) {

@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import parley.auth.BrowserGuard;
@@ -33,23 +33,13 @@ abstract class BodyServlet extends GuardedServlet {
     /** For a whole body: whoever is slower is not publishing. Beyond it: 408. */
     private static final int BODY_MILLIS = 10_000;
 
-    /** What to send back. */
-    record Answer(int status, String type, String text) {
-        static Answer json(int status, String json) {
-            return new Answer(status, "application/json", json + "\n");
-        }
-    }
-
-    private final transient Executor threads;
-
     /** @param threads where answers are written that come later than their request */
     BodyServlet(BrowserGuard guard, Executor threads, String... methods) {
-        super(guard, methods);
-        this.threads = threads;
+        super(guard, threads, methods);
     }
 
     /** Does what the request asks for. A failed stage carries a {@link Problem}, or a bug. */
-    protected abstract CompletableFuture<Answer> answer(HttpServletRequest request, byte[] body) throws Problem;
+    protected abstract CompletionStage<Answer> answer(HttpServletRequest request, byte[] body) throws Problem;
 
     @Override
     protected final void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
@@ -60,12 +50,7 @@ abstract class BodyServlet extends GuardedServlet {
         ServletInputStream in = request.getInputStream();
         if (length >= 0 && (length == 0 || in.available() >= length)) {
             byte[] body = in.readNBytes((int) length); // it is here already: this does not block
-            CompletableFuture<Answer> answer = answer(request, body);
-            if (answer.isDone()) {
-                write(response, answer);
-            } else {
-                writeLater(request.startAsync(), answer);
-            }
+            reply(request, response, answer(request, body));
         } else {
             AsyncContext context = request.startAsync();
             context.setTimeout(BODY_MILLIS);
@@ -111,7 +96,7 @@ abstract class BodyServlet extends GuardedServlet {
         };
     }
 
-    private static String utf8(byte[] body) throws Problem {
+    static String utf8(byte[] body) throws Problem {
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
@@ -124,35 +109,6 @@ abstract class BodyServlet extends GuardedServlet {
 
     private static Problem tooLarge() {
         return new Problem(413, "too_large", "A body has at most " + MAX_BODY_BYTES + " bytes.");
-    }
-
-    private static void write(HttpServletResponse response, CompletableFuture<Answer> answer) throws IOException {
-        Answer ready;
-        try {
-            ready = answer.join();
-        } catch (RuntimeException failure) {
-            refuse(response, failure);
-            return;
-        }
-        write(response, ready.status(), ready.type(), ready.text());
-    }
-
-    private void writeLater(AsyncContext context, CompletableFuture<Answer> answer) {
-        context.setTimeout(0); // whoever owes the answer has a time limit of his own
-        answer.whenCompleteAsync((ready, failure) -> end(context, response -> write(response, answer)), threads);
-    }
-
-    private interface Writing {
-        void to(HttpServletResponse response) throws IOException;
-    }
-
-    private static void end(AsyncContext context, Writing writing) {
-        try {
-            writing.to((HttpServletResponse) context.getResponse());
-        } catch (IOException gone) {
-            // the caller has left: there is nobody to tell
-        }
-        context.complete();
     }
 
     /** Collects a body that comes in pieces. */
@@ -186,9 +142,9 @@ abstract class BodyServlet extends GuardedServlet {
                 return;
             }
             try {
-                writeLater(context, answer((HttpServletRequest) context.getRequest(), body.toByteArray()));
+                replyLater(context, answer((HttpServletRequest) context.getRequest(), body.toByteArray()));
             } catch (Problem | RuntimeException failure) {
-                end(context, response -> refuse(response, failure));
+                end(context, Answer.of(failure));
             }
         }
 
@@ -199,10 +155,8 @@ abstract class BodyServlet extends GuardedServlet {
 
         private void refuseWith(Problem problem) {
             if (ended.compareAndSet(false, true)) {
-                end(context, response -> {
-                    response.setHeader("Connection", "close"); // the rest of the body is not read
-                    refuse(response, problem);
-                });
+                ((HttpServletResponse) context.getResponse()).setHeader("Connection", "close"); // the rest stays unread
+                end(context, Answer.of(problem));
             }
         }
 

@@ -2,7 +2,7 @@ package parley.publish;
 
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import parley.auth.BrowserGuard;
@@ -24,11 +24,9 @@ public final class PublishServlet extends BodyServlet {
     }
 
     @Override
-    protected CompletableFuture<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
+    protected CompletionStage<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
         PublishRequest wanted = read(request, body);
-        return broker.publish(wanted.publication())
-                .thenApply(receipts -> answer(receipts, wanted.several()))
-                .toCompletableFuture();
+        return broker.publish(wanted.publication()).thenApply(receipts -> answer(receipts, wanted.several()));
     }
 
     /** 200 when somebody was there, 202 when the message waits for whoever comes. */

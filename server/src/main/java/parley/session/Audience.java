@@ -41,15 +41,8 @@ final class Audience {
         }
     }
 
-    /** The sessions that talk in this mode and were welcomed. */
-    synchronized List<ClientSession> sessions(Mode mode) {
-        List<ClientSession> sessions = new ArrayList<>();
-        for (int i = 0; i < size; i++) {
-            if (members[i].session.mode() == mode && members[i].online()) {
-                sessions.add(members[i].session);
-            }
-        }
-        return sessions;
+    synchronized List<Subscription> members() {
+        return new ArrayList<>(Arrays.asList(members).subList(0, size));
     }
 
     synchronized int online() {

@@ -284,11 +284,27 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
 
     @Override
     public int ask(Channel.User user, String ask, Body body, String flag) {
-        Audience audience = audiences.get(user);
-        List<ClientSession> asked = audience == null ? List.of() : audience.sessions(Mode.V1);
         Outgoing frame = Outgoing.frame(new ServerFrame.Ask(ask, body, flag));
-        asked.forEach(session -> session.send(frame));
-        return asked.size();
+        int asked = 0;
+        for (Subscription subscription : members(user)) {
+            if (subscription.session.mode() == Mode.V1 && subscription.online()) {
+                subscription.session.send(frame);
+                asked++;
+            }
+        }
+        return asked;
+    }
+
+    @Override
+    public int disconnect(Channel.User user, String reason) {
+        List<Subscription> members = members(user);
+        members.forEach(member -> member.session.close(Disconnect.KICKED, reason));
+        return members.size();
+    }
+
+    private List<Subscription> members(Channel channel) {
+        Audience audience = audiences.get(channel);
+        return audience == null ? List.of() : audience.members();
     }
 
     @Override
