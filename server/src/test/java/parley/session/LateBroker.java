@@ -7,10 +7,11 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import parley.broker.Broker;
+import parley.message.Body;
 import parley.message.Channel;
-import parley.message.Draft;
 import parley.message.Page;
 import parley.message.Position;
+import parley.message.Publication;
 import parley.message.Receipt;
 import parley.message.Standing;
 
@@ -89,8 +90,28 @@ final class LateBroker implements Broker {
     }
 
     @Override
-    public CompletionStage<Receipt> publish(Draft draft) {
-        return answer("publish " + draft.channel(), () -> real.publish(draft));
+    public CompletionStage<List<Receipt>> publish(Publication publication) {
+        return answer("publish " + publication.drafts().get(0).channel(), () -> real.publish(publication));
+    }
+
+    @Override
+    public CompletionStage<Body> ask(Channel.User user, Body body, String flag, long waitMillis) {
+        return real.ask(user, body, flag, waitMillis);
+    }
+
+    @Override
+    public void reply(String ask, String user, Body body) {
+        real.reply(ask, user, body);
+    }
+
+    @Override
+    public CompletionStage<Integer> clear(Channel channel) {
+        return answer("clear", () -> real.clear(channel));
+    }
+
+    @Override
+    public CompletionStage<Integer> disconnect(Channel.User user, String reason) {
+        return real.disconnect(user, reason);
     }
 
     @Override

@@ -384,7 +384,11 @@ class OutboxTest {
             Metrics metrics = new Metrics();
             Random random = new Random(1);
             broker = new LateBroker(new LocalBroker(
-                    new MemoryHistory(HistorySettings.standard(), time, random), time, random, metrics));
+                    new MemoryHistory(HistorySettings.standard(), time, random),
+                    time,
+                    random,
+                    metrics,
+                    (millis, task) -> () -> {}));
             registry = new SessionRegistry(broker, new SessionSettings(0, 0, false), metrics, time, random, 1);
             broker.start(registry);
             ClientSession session = registry.open(new Identity("reader"), Mode.PLAIN, new FakeTransport(), Map.of());
