@@ -196,7 +196,7 @@ public final class Parley implements AutoCloseable {
         context.setErrorHandler(new Pages.Errors());
         context.getServletHandler().setEnsureDefaultServlet(false);
         Executor threads = server.getThreadPool();
-        add(context, "/socket/publish", new PublishServlet(broker, guard, threads));
+        add(context, "/socket/publish", new PublishServlet(broker, guard, threads, this::after));
         add(context, "/socket/ask", new AskServlet(broker, guard, threads));
         add(context, "/socket/online", new OnlineServlet(broker, guard, threads));
         add(context, "/socket/history", new HistoryServlet(broker, guard, threads));

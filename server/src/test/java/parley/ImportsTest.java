@@ -59,7 +59,7 @@ class ImportsTest {
             new Fence("org.eclipse.jetty", ImportsTest::isSocketOrParley),
             new Fence(
                     "jakarta.servlet",
-                    file -> file.endsWith("Servlet") || file.equals("socket/EventStream") || file.equals("Parley")),
+                    file -> file.endsWith("Servlet") || file.equals("publish/PublishStream") || file.equals("Parley")),
             new Fence("java.sql", file -> file.startsWith("history/SqliteHistory")),
             new Fence("javax.sql", file -> file.startsWith("history/SqliteHistory")),
             new Fence("org.sqlite", file -> file.startsWith("history/SqliteHistory")),

@@ -37,6 +37,15 @@ public final class Json {
         return new Fields(new Scanner(text).members());
     }
 
+    /** The elements of the array that {@code text} is, each as its exact JSON text. */
+    public static List<String> array(String text) throws Problem {
+        check(text);
+        if (first(text) != '[') {
+            throw Problem.bad("bad_json", "The JSON must be an array.");
+        }
+        return elements(text);
+    }
+
     /** The first character that is not white space, or 0. */
     public static char first(String text) {
         int at = Scanner.skipSpace(text, 0);

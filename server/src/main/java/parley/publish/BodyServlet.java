@@ -42,7 +42,7 @@ abstract class BodyServlet extends GuardedServlet {
     protected abstract CompletionStage<Answer> answer(HttpServletRequest request, byte[] body) throws Problem;
 
     @Override
-    protected final void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
+    protected void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
         long length = request.getMethod().equals("GET") ? 0 : request.getContentLengthLong();
         if (length > MAX_BODY_BYTES) {
             throw tooLarge();
@@ -62,16 +62,23 @@ abstract class BodyServlet extends GuardedServlet {
 
     /** What a request asks for, in its query and its body. */
     static PublishRequest read(HttpServletRequest request, byte[] body) throws Problem {
+        return PublishRequest.parse(query(request), kind(request), utf8(body));
+    }
+
+    /** The query's parameters, and the {@code Idempotency-Key} header as one of them. */
+    static Map<String, List<String>> query(HttpServletRequest request) throws Problem {
         Map<String, List<String>> query = Parameters.decode(request.getQueryString());
         String key = request.getHeader("Idempotency-Key");
         if (key != null) {
             query.put("idempotencyKey", List.of(key));
         }
-        PublishRequest.Kind kind = request.getMethod().equals("GET") ? PublishRequest.Kind.NONE : kind(request);
-        return PublishRequest.parse(query, kind, utf8(body));
+        return query;
     }
 
-    private static PublishRequest.Kind kind(HttpServletRequest request) throws Problem {
+    static PublishRequest.Kind kind(HttpServletRequest request) throws Problem {
+        if (request.getMethod().equals("GET")) {
+            return PublishRequest.Kind.NONE;
+        }
         if (request.getContentType() == null) {
             return PublishRequest.Kind.TEXT;
         }
@@ -92,7 +99,7 @@ abstract class BodyServlet extends GuardedServlet {
                 throw new Problem(
                         415,
                         "bad_media_type",
-                        "The Content-Type must be application/x-www-form-urlencoded, application/json or text/plain.");
+                        "The Content-Type must be application/x-www-form-urlencoded, application/json, application/x-ndjson or text/plain.");
         };
     }
 

@@ -1,12 +1,19 @@
 package parley.publish;
 
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
 import parley.auth.BrowserGuard;
 import parley.broker.Broker;
+import parley.broker.Delays;
+import parley.message.Json;
 import parley.message.Problem;
 import parley.message.Receipt;
 
@@ -15,27 +22,68 @@ public final class PublishServlet extends BodyServlet {
 
     private static final long serialVersionUID = 1;
 
-    private final transient Broker broker;
+    private static final String NDJSON = "application/x-ndjson";
 
-    /** @param threads where answers are written that come later than their request */
-    public PublishServlet(Broker broker, BrowserGuard guard, Executor threads) {
+    private final transient Broker broker;
+    private final transient Delays delays;
+    private final transient Executor threads;
+
+    /**
+     * @param threads where answers are written that come later than their request
+     * @param delays when a line that was begun must be whole
+     */
+    public PublishServlet(Broker broker, BrowserGuard guard, Executor threads, Delays delays) {
         super(guard, threads, "GET", "POST");
         this.broker = broker;
+        this.delays = delays;
+        this.threads = threads;
+    }
+
+    @Override
+    protected void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
+        String type = request.getContentType();
+        if (request.getMethod().equals("POST")
+                && type != null
+                && type.toLowerCase(Locale.ROOT).startsWith(NDJSON)) {
+            Items items = new Items(broker, query(request));
+            response.setContentType(NDJSON);
+            response.setHeader("Cache-Control", "no-store");
+            new PublishStream(request.startAsync(), items, delays, threads).start();
+        } else {
+            super.answer(request, response);
+        }
     }
 
     @Override
     protected CompletionStage<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
+        if (kind(request) == PublishRequest.Kind.JSON && body.length > 0 && Json.first(utf8(body)) == '[') {
+            return batch(new Items(broker, query(request)), utf8(body));
+        }
         PublishRequest wanted = read(request, body);
         return broker.publish(wanted.publication()).thenApply(receipts -> answer(receipts, wanted.several()));
     }
 
-    /** 200 when somebody was there, 202 when the message waits for whoever comes. */
+    /** 200 once it parsed: each item's own status stands in its answer. */
+    private static CompletionStage<Answer> batch(Items items, String array) throws Problem {
+        List<CompletableFuture<String>> answers = new ArrayList<>();
+        for (String item : Json.array(array)) {
+            answers.add(items.publish(item));
+        }
+        return CompletableFuture.allOf(answers.toArray(CompletableFuture[]::new))
+                .thenApply(nothing -> Answer.json(
+                        200, answers.stream().map(CompletableFuture::join).collect(Collectors.joining(",", "[", "]"))));
+    }
+
     private static Answer answer(List<Receipt> receipts, boolean several) {
-        int status = receipts.stream().anyMatch(receipt -> receipt.online() > 0) ? 200 : 202;
         return Answer.json(
-                status,
+                status(receipts),
                 several
                         ? receipts.stream().map(Receipt::json).collect(Collectors.joining(",", "[", "]"))
                         : receipts.get(0).json());
+    }
+
+    /** 200 when somebody was there, 202 when the message waits for whoever comes. */
+    static int status(List<Receipt> receipts) {
+        return receipts.stream().anyMatch(receipt -> receipt.online() > 0) ? 200 : 202;
     }
 }
