@@ -43,6 +43,9 @@ final class Parameters {
         if (encoded.indexOf('%') < 0) {
             return encoded.indexOf('+') < 0 ? encoded : encoded.replace('+', ' ');
         }
+        if (encoded.contains("%+")) { // the decoder of the JDK would read +1 as a number
+            throw malformed();
+        }
         try {
             // as bytes first: the decoder of the JDK would replace what is not UTF-8 in silence
             byte[] bytes = URLDecoder.decode(latin1(encoded), StandardCharsets.ISO_8859_1)
@@ -51,9 +54,13 @@ final class Parameters {
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
-        } catch (IllegalArgumentException | CharacterCodingException malformed) {
-            throw Problem.bad("bad_query", "A parameter is not percent-encoded UTF-8.");
+        } catch (IllegalArgumentException | CharacterCodingException e) {
+            throw malformed();
         }
+    }
+
+    private static Problem malformed() {
+        return Problem.bad("bad_query", "A parameter is not percent-encoded UTF-8.");
     }
 
     /** Characters that somebody left unescaped, as their UTF-8 bytes. */
