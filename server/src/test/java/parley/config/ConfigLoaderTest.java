@@ -1,0 +1,385 @@
+package parley.config;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.URL;
+import java.net.URLClassLoader;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import parley.auth.GuardSettings;
+import parley.history.HistorySettings;
+import parley.session.SessionSettings;
+import parley.socket.ServerSettings;
+import picocli.CommandLine;
+
+class ConfigLoaderTest {
+
+    private static final Map<String, String> NOWHERE = Map.of();
+
+    @TempDir
+    Path directory;
+
+    private static ConfigLoader.Result load(Map<String, String> environment, String... arguments) {
+        return ConfigLoader.load(List.of(arguments), environment, "1.2.3");
+    }
+
+    private static Settings settings(Map<String, String> environment, String... arguments) {
+        ConfigLoader.Result result = load(environment, arguments);
+        return assertInstanceOf(ConfigLoader.Loaded.class, result, result::toString)
+                .settings();
+    }
+
+    private static String wrong(Map<String, String> environment, String... arguments) {
+        return assertInstanceOf(ConfigLoader.Wrong.class, load(environment, arguments))
+                .text();
+    }
+
+    private static String said(String... arguments) {
+        return assertInstanceOf(ConfigLoader.Say.class, load(NOWHERE, arguments))
+                .text();
+    }
+
+    private String file(String text) throws IOException {
+        return Files.writeString(directory.resolve("parley.properties"), text).toString();
+    }
+
+    @Test
+    void standardSettings() {
+        assertEquals(
+                new Settings(
+                        new ServerSettings("127.0.0.1", 7777),
+                        HistorySettings.standard(),
+                        new SessionSettings(50, 200, false),
+                        new GuardSettings("127.0.0.1", List.of(), List.of())),
+                settings(NOWHERE));
+    }
+
+    @Test
+    void otherVariablesOfTheEnvironmentAreNotOurs() {
+        assertEquals(
+                settings(NOWHERE), settings(Map.of("PATH", "/bin", "parley_port", "1", "PORT", "2", "PARLEY", "3")));
+    }
+
+    @Test
+    void aFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheStandard() throws IOException {
+        String file = file("port=1\nhost=a.test\n");
+        Map<String, String> environment = Map.of("PARLEY_CONFIG", file, "PARLEY_PORT", "2");
+        assertEquals(new ServerSettings("127.0.0.1", 7777), settings(NOWHERE).server());
+        assertEquals(
+                new ServerSettings("a.test", 1),
+                settings(NOWHERE, "--config", file).server());
+        assertEquals(new ServerSettings("a.test", 2), settings(environment).server());
+        assertEquals(
+                new ServerSettings("a.test", 3),
+                settings(environment, "--port", "3").server());
+        assertEquals(
+                new ServerSettings("b.test", 2),
+                settings(environment, "--host=b.test").server());
+    }
+
+    @Test
+    void whatIsBeatenIsNotJudgedByItsValue() {
+        assertEquals(
+                8, settings(Map.of("PARLEY_PORT", "x"), "--port=8").server().port());
+    }
+
+    @Test
+    void theFlagNamesTheFileBeforeTheEnvironmentDoes() throws IOException {
+        String file = file("port=1");
+        Map<String, String> environment =
+                Map.of("PARLEY_CONFIG", directory.resolve("absent").toString());
+        assertEquals(1, settings(environment, "--config", file).server().port());
+        assertTrue(wrong(environment).contains("absent"));
+    }
+
+    @Test
+    void everySettingHasItsThreeNames() throws IOException {
+        Map<String, String> values = Map.of(
+                "port", "80",
+                "host", "b.test",
+                "history", "users=1/1s",
+                "session-rate", "7",
+                "client-broadcast", "true",
+                "allow-host", "c.test",
+                "allow-origin", "https://d.test");
+        List<String> flags = new ArrayList<>();
+        Map<String, String> variables = new HashMap<>();
+        StringBuilder lines = new StringBuilder();
+        values.forEach((name, value) -> {
+            flags.add("--" + name + (name.equals("client-broadcast") ? "" : "=" + value));
+            variables.put("PARLEY_" + name.toUpperCase().replace('-', '_'), value);
+            lines.append(name).append('=').append(value).append('\n');
+        });
+        Settings all = settings(NOWHERE, flags.toArray(String[]::new));
+        assertEquals(new ServerSettings("b.test", 80), all.server());
+        assertEquals(new HistorySettings.Keep(1, 1_000), all.history().users());
+        assertEquals(new SessionSettings(7, 28, true), all.sessions());
+        assertEquals(new GuardSettings("b.test", List.of("c.test"), List.of("https://d.test")), all.guard());
+        assertEquals(all, settings(variables));
+        assertEquals(all, settings(NOWHERE, "--config", file(lines.toString())));
+        assertEquals(values.keySet().size(), Setting.ALL.size(), "a new setting belongs into this test");
+    }
+
+    @Test
+    void repeatableFlagsAddUp() {
+        GuardSettings guard = settings(
+                        NOWHERE,
+                        "--allow-origin=https://a.test",
+                        "--allow-host",
+                        "a.test",
+                        "--allow-origin",
+                        "https://b.test")
+                .guard();
+        assertEquals(List.of("https://a.test", "https://b.test"), guard.allowOrigins());
+        assertEquals(List.of("a.test"), guard.allowHosts());
+    }
+
+    @Test
+    void elsewhereRepeatablesAreSeparatedByCommas() throws IOException {
+        List<String> expected = List.of("a.test", "b.test");
+        assertEquals(
+                expected,
+                settings(Map.of("PARLEY_ALLOW_HOST", "a.test, b.test")).guard().allowHosts());
+        String file = file("allow-host = a.test,b.test");
+        assertEquals(expected, settings(NOWHERE, "--config", file).guard().allowHosts());
+        assertEquals(
+                List.of("c.test"),
+                settings(NOWHERE, "--config", file, "--allow-host=c.test")
+                        .guard()
+                        .allowHosts(),
+                "the flag replaces the file's list");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "--prot, --port",
+        "--Port, --port",
+        "--hosts, --host",
+        "--histroy=off, --history",
+        "--session-limit, --session-rate",
+        "--allow-orgin=x, --allow-origin",
+        "--client-brodcast, --client-broadcast",
+        "--hlep, --help",
+        "--confg=x, --config",
+    })
+    void anUnknownFlagNamesTheNearest(String flag, String nearest) {
+        assertEquals(
+                "There is no option " + flag.split("=")[0] + ". Did you mean " + nearest + "?", wrong(NOWHERE, flag));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"PARLEY_PROT, PARLEY_PORT", "PARLEY_ALLOW_HOSTS, PARLEY_ALLOW_HOST", "PARLEY_port, PARLEY_PORT"})
+    void anUnknownVariableNamesTheNearest(String variable, String nearest) {
+        String text = wrong(Map.of(variable, "1"));
+        assertTrue(text.contains(variable) && text.endsWith("Did you mean " + nearest + "?"), text);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"prot, port", "allow_host, allow-host", "PORT, port"})
+    void anUnknownLineOfTheFileNamesTheNearest(String name, String nearest) throws IOException {
+        String text = wrong(NOWHERE, "--config", file("host=a.test\n" + name + "=1"));
+        assertTrue(text.startsWith("There is no setting " + name + " "), text);
+        assertTrue(text.contains("parley.properties"), text);
+        assertTrue(text.endsWith("Did you mean " + nearest + "?"), text);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "x", "-1", "65536", "999999999999", "7777.0", "0x1", "7 7", "٧"})
+    void aBadNumberNamesWhereItStands(String port) throws IOException {
+        String must = " must be a number from 0 to 65535, not '";
+        assertTrue(wrong(NOWHERE, "--port=" + port).startsWith("--port" + must));
+        assertTrue(wrong(Map.of("PARLEY_PORT", port)).startsWith("PARLEY_PORT" + must));
+        String file = file("port=" + port);
+        assertTrue(wrong(NOWHERE, "--config", file).startsWith("port in " + file + must));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"--port=0, 0", "--port=65535, 65535"})
+    void portsReachFromEndToEnd(String flag, int port) {
+        assertEquals(port, settings(NOWHERE, flag).server().port());
+    }
+
+    @Test
+    void theSessionRateBringsItsBurst() {
+        assertEquals(
+                new SessionSettings(0, 0, false),
+                settings(NOWHERE, "--session-rate=0").sessions());
+        assertEquals(
+                new SessionSettings(1_000_000, 4_000_000, false),
+                settings(NOWHERE, "--session-rate=1000000").sessions());
+        assertTrue(wrong(NOWHERE, "--session-rate=1000001").startsWith("--session-rate must be a number"));
+    }
+
+    @Test
+    void aSwitchIsTrueOrFalse() {
+        assertTrue(settings(NOWHERE, "--client-broadcast").sessions().clientBroadcast());
+        assertTrue(
+                settings(Map.of("PARLEY_CLIENT_BROADCAST", "true")).sessions().clientBroadcast());
+        assertFalse(
+                settings(Map.of("PARLEY_CLIENT_BROADCAST", "false")).sessions().clientBroadcast());
+        assertEquals(
+                "PARLEY_CLIENT_BROADCAST must be true or false, not 'yes'.",
+                wrong(Map.of("PARLEY_CLIENT_BROADCAST", "yes")));
+    }
+
+    @Test
+    void historyNamesWhatDiffersFromTheStandard() {
+        HistorySettings standard = HistorySettings.standard();
+        assertEquals(
+                standard,
+                settings(NOWHERE, "--history", Setting.HISTORY.standard()).history());
+        assertEquals(HistorySettings.off(), settings(NOWHERE, "--history=off").history());
+        assertEquals(
+                new HistorySettings(
+                        new HistorySettings.Keep(10, 500),
+                        standard.topics(),
+                        HistorySettings.Keep.NOTHING,
+                        standard.events(),
+                        128L << 20),
+                settings(NOWHERE, "--history", "users=10/500ms, everyone=0/0, total=128m")
+                        .history());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"total=7, 7", "total=7k, 7168", "total=7M, 7340032", "total=7g, 7516192768", "total=0, 0"})
+    void historySizes(String history, long bytes) {
+        assertEquals(bytes, settings(NOWHERE, "--history", history).history().totalBytes());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "on",
+                "OFF",
+                "off,users=1/1s",
+                "users",
+                "users=",
+                "users=1",
+                "users=1/",
+                "users=/1s",
+                "users=-1/1s",
+                "users=1/1w",
+                "users=12345678/1s",
+                "user=1/1s",
+                "users=1/1s;topics=1/1s",
+                "total=",
+                "total=1t",
+                "total=1.5g",
+                "total=-1",
+                "users=1/1s,,topics=1/1s",
+            })
+    void aMalformedHistoryIsNamed(String history) {
+        assertTrue(wrong(NOWHERE, "--history=" + history).startsWith("--history: "));
+        assertTrue(wrong(Map.of("PARLEY_HISTORY", history)).startsWith("PARLEY_HISTORY: "));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            quoteCharacter = '"',
+            value = {
+                "--port, Missing required parameter for option '--port'",
+                "--port=1 --port=2, option '--port'",
+                "--client-broadcast=maybe, --client-broadcast",
+                "serv, 'serv' is not understood",
+                "-x, '-x' is not understood",
+                "-p 1, '-p' is not understood",
+            })
+    void whatTheCommandLineDoesNotTake(String arguments, String words) {
+        String text = wrong(NOWHERE, arguments.split(" "));
+        assertTrue(text.contains(words) && text.endsWith("See --help."), text);
+    }
+
+    @Test
+    void aFileThatCannotBeReadIsAnError() throws IOException {
+        for (Path path : List.of(directory, directory.resolve("absent.properties"))) {
+            String text = wrong(NOWHERE, "--config", path.toString());
+            assertTrue(text.startsWith("The configuration file " + path + " cannot be read: "), text);
+        }
+        Path malformed = Files.write(directory.resolve("latin1"), "host=é".getBytes(StandardCharsets.ISO_8859_1));
+        assertTrue(wrong(NOWHERE, "--config", malformed.toString()).contains("cannot be read"));
+        assertTrue(wrong(NOWHERE, "--config", file("host=\\u12")).contains("cannot be read"));
+        assertTrue(wrong(NOWHERE, "--config", "a\u0000b").contains("cannot be read"));
+        assertTrue(wrong(Map.of("PARLEY_CONFIG", "")).contains("cannot be read"));
+    }
+
+    @Test
+    void filesMayHaveCommentsSpacesAndUtf8() throws IOException {
+        String file = file("# a comment\n\n  host = b\u00fccher.test  \n! another\nport : 81\n");
+        assertEquals(
+                new ServerSettings("b\u00fccher.test", 81),
+                settings(NOWHERE, "--config", file).server());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-h", "--help"})
+    void helpNamesEverySettingAndItsStandard(String flag) {
+        String help = said(flag);
+        assertTrue(help.startsWith("Usage: java -jar server.jar "), help);
+        String flowing = help.replaceAll("\\s+", " ");
+        for (Setting setting : Setting.ALL) {
+            assertTrue(help.contains(setting.flag()), setting.flag());
+            assertTrue(
+                    setting.standard() == null
+                            || flowing.replace(" ", "").contains("Default:" + setting.standard() + "."),
+                    setting.flag());
+        }
+        assertTrue(flowing.contains("PARLEY_PORT=8080") && flowing.contains("(port=8080)"), help);
+        assertFalse(help.contains("\u001b"), "no colours");
+        assertTrue(help.lines().allMatch(line -> line.length() <= 80), help);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"-V", "--version"})
+    void theVersionIsTheJars(String flag) {
+        assertEquals("Parley 1.2.3", said(flag));
+    }
+
+    @Test
+    void helpComesBeforeMistakesElsewhere() {
+        assertInstanceOf(ConfigLoader.Say.class, load(Map.of("PARLEY_PORT", "x"), "--help"));
+    }
+
+    /** picocli costs a start of the server more than all else that reads settings. */
+    @Test
+    void withoutArgumentsTheCommandLineLibraryIsNotLoaded() throws Exception {
+        assertFalse(loadsPicocli(List.of()));
+        assertTrue(loadsPicocli(List.of("--port=1")), "or this test sees nothing");
+    }
+
+    private static boolean loadsPicocli(List<String> arguments) throws Exception {
+        List<String> loaded = new ArrayList<>();
+        URL[] jars = {source(ConfigLoader.class), source(CommandLine.class)};
+        try (URLClassLoader loader = new URLClassLoader(jars, ClassLoader.getPlatformClassLoader()) {
+            @Override
+            protected Class<?> findClass(String name) throws ClassNotFoundException {
+                loaded.add(name);
+                return super.findClass(name);
+            }
+        }) {
+            Object result = loader.loadClass(ConfigLoader.class.getName())
+                    .getMethod("load", List.class, Map.class, String.class)
+                    .invoke(null, arguments, NOWHERE, "1.2.3");
+            assertEquals("Loaded", result.getClass().getSimpleName(), result.toString());
+        }
+        return loaded.stream().anyMatch(name -> name.startsWith("picocli."));
+    }
+
+    private static URL source(Class<?> type) {
+        return type.getProtectionDomain().getCodeSource().getLocation();
+    }
+}
