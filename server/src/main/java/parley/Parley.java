@@ -13,6 +13,7 @@ import java.util.random.RandomGenerator;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.ee11.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
+import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -25,6 +26,7 @@ import org.slf4j.LoggerFactory;
 import parley.admin.HealthServlet;
 import parley.admin.HistoryServlet;
 import parley.admin.OnlineServlet;
+import parley.admin.WhyServlet;
 import parley.auth.BrowserGuard;
 import parley.broker.Broker;
 import parley.broker.LocalBroker;
@@ -134,6 +136,8 @@ public final class Parley implements AutoCloseable {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         http.setRequestHeaderSize(HEADER_BYTES);
+        // a %2F is for the handshake to refuse: in words, or with a close code that a page can read
+        http.setUriCompliance(UriCompliance.from("RFC3986,AMBIGUOUS_PATH_SEPARATOR,AMBIGUOUS_PATH_ENCODING"));
         ServerConnector listening = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
         listening.setHost(settings.server().host());
         listening.setPort(settings.server().port());
@@ -201,6 +205,9 @@ public final class Parley implements AutoCloseable {
         add(context, "/socket/online", new OnlineServlet(broker, guard, threads));
         add(context, "/socket/history", new HistoryServlet(broker, guard, threads));
         add(context, "/socket/disconnect", new DisconnectServlet(broker, guard, threads));
+        WhyServlet why = new WhyServlet(broker, guard, threads);
+        add(context, "/socket/why", why);
+        add(context, "/socket/message", why);
         HealthServlet health = new HealthServlet(() -> ready);
         add(context, "/health", health);
         add(context, "/ready", health);

@@ -59,7 +59,9 @@ class ImportsTest {
             new Fence("org.eclipse.jetty", ImportsTest::isSocketOrParley),
             new Fence(
                     "jakarta.servlet",
-                    file -> file.endsWith("Servlet") || file.equals("publish/PublishStream") || file.equals("Parley")),
+                    file -> file.endsWith("Servlet")
+                            || List.of("publish/PublishStream", "socket/EventStream", "Parley")
+                                    .contains(file)),
             new Fence("java.sql", file -> file.startsWith("history/SqliteHistory")),
             new Fence("javax.sql", file -> file.startsWith("history/SqliteHistory")),
             new Fence("org.sqlite", file -> file.startsWith("history/SqliteHistory")),

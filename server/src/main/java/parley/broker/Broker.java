@@ -42,6 +42,9 @@ public interface Broker extends AutoCloseable {
         /** Closes all sessions of a user with 4008; answers how many there were. */
         int disconnect(Channel.User user, String reason);
 
+        /** Where each session of the channel stands in it. */
+        List<Fates.Receiver> receivers(Channel channel);
+
         /** How many sessions the channel has here. */
         int online(Channel channel);
 
@@ -111,6 +114,12 @@ public interface Broker extends AutoCloseable {
 
     /** A session of {@code user} replies. Harmless when nobody waits for it any more. */
     void reply(String ask, String user, Body body);
+
+    /** What became of messages and sessions of this server lately. */
+    Fates fates();
+
+    /** Where each session of the channel stands in it. */
+    CompletionStage<List<Fates.Receiver>> receivers(Channel channel);
 
     /** How many sessions the channel has anywhere. */
     CompletionStage<Integer> online(Channel channel);

@@ -27,6 +27,7 @@ public final class LocalBroker implements Broker {
     private final RandomGenerator random;
     private final Metrics metrics;
     private final Delays delays;
+    private final Fates fates;
     private final IdempotencyKeys keys;
     private final Asks asks;
     private Sink sink; // written once by start
@@ -38,6 +39,7 @@ public final class LocalBroker implements Broker {
     public LocalBroker(History history, Time time, RandomGenerator random, Metrics metrics, Delays delays) {
         this.history = history;
         this.delays = delays;
+        this.fates = new Fates(time);
         this.asks = new Asks(delays);
         this.keys = new IdempotencyKeys(time, history.remembered());
         this.time = time;
@@ -121,6 +123,16 @@ public final class LocalBroker implements Broker {
     @Override
     public void reply(String ask, String user, Body body) {
         asks.reply(ask, user, body);
+    }
+
+    @Override
+    public Fates fates() {
+        return fates;
+    }
+
+    @Override
+    public CompletionStage<List<Fates.Receiver>> receivers(Channel channel) {
+        return CompletableFuture.completedFuture(sink.receivers(channel));
     }
 
     @Override
@@ -214,6 +226,7 @@ public final class LocalBroker implements Broker {
                 Delivery delivery = deliveries.get(i);
                 delivery.flush();
                 int online = counted == null ? delivery.online() : counted.get(i);
+                fates.published(message, online);
                 receipts.add(
                         new Receipt(message.id(), message.channel(), message.position(), online, where, null, false));
             }

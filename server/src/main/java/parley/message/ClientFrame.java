@@ -3,9 +3,16 @@ package parley.message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** What a {@code parley.v1} client sends: one JSON object per text frame, {@code type} names it. */
 public sealed interface ClientFrame {
+
+    /** What a client is told as it is; any other reason not to take a frame is a {@code bad_frame}. */
+    Set<String> OWN_CODES = Set.of("unknown_type", "bad_position");
+
+    /** Of a flag or a ref; a longer one is a mistake, and each is kept with its message or sent back. */
+    int MAX_NAME_CHARS = 255;
 
     /** @param resume position by channel, both as sent */
     record Hello(Map<String, String> resume, List<String> topics) implements ClientFrame {}
@@ -32,7 +39,12 @@ public sealed interface ClientFrame {
      *     field is missing or of the wrong kind, or {@code bad_position}
      */
     static ClientFrame parse(String text) throws Problem {
-        Json.Fields fields = Json.object(text);
+        Json.Fields fields;
+        try {
+            fields = Json.object(text);
+        } catch (Problem problem) {
+            throw problem.code().equals("bad_json") ? problem : Problem.bad("bad_frame", problem.detail());
+        }
         try {
             String type = required(fields, "type");
             return switch (type) {
@@ -48,7 +60,16 @@ public sealed interface ClientFrame {
                 default -> throw Problem.bad("unknown_type", "There is no such frame type.");
             };
         } catch (Problem problem) {
-            throw problem.code().equals("bad_value") ? Problem.bad("bad_frame", problem.detail()) : problem;
+            throw OWN_CODES.contains(problem.code()) ? problem : Problem.bad("bad_frame", problem.detail());
+        }
+    }
+
+    /** The {@code ref} of a frame that could not be read, so that its error can name it; null when it has none. */
+    static String refOf(String text) {
+        try {
+            return Json.object(text).scalar("ref");
+        } catch (Problem unreadable) {
+            return null;
         }
     }
 
@@ -73,6 +94,13 @@ public sealed interface ClientFrame {
             throw Problem.bad("bad_frame", "'body' is missing.");
         }
         return Body.ofJson(fields.raw().get("body"));
+    }
+
+    private static String bounded(String text, String name) throws Problem {
+        if (text != null && text.length() > MAX_NAME_CHARS) {
+            throw Problem.bad("bad_frame", "'" + name + "' has at most " + MAX_NAME_CHARS + " characters.");
+        }
+        return text;
     }
 
     private static String required(Json.Fields fields, String name) throws Problem {

@@ -57,26 +57,14 @@ public final class Json {
         return new Scanner(raw).elements();
     }
 
-    /** What the valid JSON string {@code raw} spells, which must be storable: no surrogate without its partner. */
-    static String unquote(String raw) throws Problem {
+    /** What the checked JSON string {@code raw} spells. */
+    static String unquote(String raw) {
         String text = raw.substring(1, raw.length() - 1);
         if (raw.indexOf('\\') >= 0) {
             try {
                 text = reader(raw).nextString();
             } catch (IOException e) {
                 throw new AssertionError("unchecked JSON", e);
-            }
-        }
-        return requireWhole(text);
-    }
-
-    private static String requireWhole(String text) throws Problem {
-        for (int i = 0; i < text.length(); i++) {
-            if (Character.isSurrogate(text.charAt(i))) {
-                if (i + 1 == text.length() || !Character.isSurrogatePair(text.charAt(i), text.charAt(i + 1))) {
-                    throw Problem.bad("bad_json", "A string has half a surrogate pair, which UTF-8 cannot carry.");
-                }
-                i++;
             }
         }
         return text;
@@ -90,6 +78,13 @@ public final class Json {
                 throw Problem.bad("bad_json", "The JSON goes on after its end.");
             }
         } catch (IOException e) {
+            String why = String.valueOf(e.getMessage());
+            if (why.contains("Nesting limit")) {
+                throw Problem.bad("too_deep", "The JSON is nested more than " + MAX_DEPTH + " deep.");
+            }
+            if (why.contains("Unpaired surrogate")) {
+                throw Problem.bad("bad_text", "A string has half a surrogate pair, which UTF-8 cannot carry.");
+            }
             throw Problem.bad("bad_json", "This is not JSON" + place(e.getMessage()) + ".");
         }
     }

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import parley.broker.Delays;
@@ -56,7 +57,8 @@ final class PublishStream implements ReadListener, WriteListener {
     private Runnable lineTimer; // cancels the time-out of the line that has started, or null
     private boolean inputEnded;
     private boolean ended;
-    private boolean wakeAsked; // somebody will call proceed
+
+    private final AtomicBoolean wakeAsked = new AtomicBoolean(); // somebody will call proceed
 
     PublishStream(AsyncContext context, Items items, Delays delays, Executor threads) throws IOException {
         this.context = context;
@@ -96,7 +98,7 @@ final class PublishStream implements ReadListener, WriteListener {
 
     /** Reads and writes as far as it goes without waiting. */
     private synchronized void proceed() {
-        wakeAsked = false;
+        wakeAsked.set(false);
         try {
             boolean moved = true;
             while (moved && !ended) {
@@ -193,15 +195,14 @@ final class PublishStream implements ReadListener, WriteListener {
         }
     }
 
-    /** A receipt is there: go on, on a thread that may write, unless somebody will anyway. */
+    /**
+     * A receipt is there: go on, on a thread that may write, unless somebody will anyway. Takes no lock, because another
+     * stream's publication may have completed this receipt under that stream's lock.
+     */
     private void wake() {
-        synchronized (this) {
-            if (wakeAsked || ended) {
-                return;
-            }
-            wakeAsked = true;
+        if (wakeAsked.compareAndSet(false, true)) {
+            threads.execute(this::proceed);
         }
-        threads.execute(this::proceed);
     }
 
     private void lineTooLate() {

@@ -116,6 +116,10 @@ public final class ClientSession implements Outbox.Owner {
 
     /** The user has what stands up to {@code position} of his channel. */
     void moveCursor(Position position) {
+        Subscription own = subscription(userChannel);
+        if (own != null) {
+            own.confirmed(position);
+        }
         if (movesCursor) {
             broker.acked(userChannel, position);
         }
@@ -234,6 +238,11 @@ public final class ClientSession implements Outbox.Owner {
     @Override
     public void pending() {
         registry.watchWrite(this);
+    }
+
+    @Override
+    public void closeSent() {
+        registry.abortSoon(this);
     }
 
     @Override

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import parley.message.Channel;
 
 /**
  * What waits to be written to one client: ordered, bounded, one write under way at a time. Every byte to a client leaves
@@ -31,6 +32,9 @@ final class Outbox implements Transport.Done {
 
         /** A write did not complete at once. */
         void pending();
+
+        /** The close frame leaves now; nothing will be written after it. */
+        void closeSent();
 
         void failed(Throwable failure);
 
@@ -191,6 +195,29 @@ final class Outbox implements Transport.Done {
         ping = false;
     }
 
+    /** The lowest offset of the channel that the operating system has not taken yet; Long.MAX_VALUE when there is none. */
+    synchronized long firstUnwritten(Channel channel) {
+        if (write != Write.DONE) {
+            for (Transport.Frame frame : frames) {
+                if (frame instanceof Transport.Text text && isOf(text.out(), channel)) {
+                    return text.out().position().offset();
+                }
+            }
+        }
+        for (Outgoing out : waiting) {
+            if (isOf(out, channel)) {
+                return out.position().offset();
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
+    private static boolean isOf(Outgoing out, Channel channel) {
+        return out.kind() == Outgoing.Kind.MESSAGE
+                && out.position() != null
+                && out.channel().equals(channel);
+    }
+
     /** Since when the write under way waits for the client to read, in the owner's time; -1 when none does. */
     synchronized long pendingSince() {
         return state == State.BUSY && write == Write.PENDING ? pendingSince : -1;
@@ -222,6 +249,7 @@ final class Outbox implements Transport.Done {
                 }
             }
             if (end) {
+                owner.closeSent();
                 transport.close(closing.code(), reason);
                 return;
             }

@@ -15,6 +15,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import parley.auth.Identity;
 import parley.broker.Broker;
+import parley.broker.Fates;
 import parley.broker.Waiting;
 import parley.message.Body;
 import parley.message.Channel;
@@ -107,9 +108,11 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
      * Opens a session for a connection that was let in.
      *
      * @param starts the channels to subscribe to and where they start; a v1 client's hello may say otherwise
+     * @param reads whether what the client handles is read, so that his user's inbox moves; not with {@code since=now}
      */
-    public ClientSession open(Identity identity, Mode mode, Transport transport, Map<Channel, Since> starts) {
-        boolean movesCursor = identity.user() != null && starts.get(new Channel.User(identity.user())) != Since.NOW;
+    public ClientSession open(
+            Identity identity, Mode mode, Transport transport, Map<Channel, Since> starts, boolean reads) {
+        boolean movesCursor = reads && identity.user() != null;
         String id = Message.newId(time.wallMillis(), random);
         ClientSession session = new ClientSession(id, identity, mode, transport, movesCursor, this, broker);
         if (mode == Mode.V1) {
@@ -200,6 +203,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         List<Subscription> had = session.end();
         if (had != null) {
             sessions.remove(session.id(), session);
+            recordEnd(session, why, had);
             had.forEach(this::leave);
             metrics.closed.increment();
             cameOrWent(session);
@@ -226,6 +230,14 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                 }
             }
         }
+    }
+
+    private void recordEnd(ClientSession session, Disconnect why, List<Subscription> had) {
+        List<Fates.Receiver> stood = had.stream()
+                .filter(Subscription::isUsed)
+                .map(Subscription::receiver)
+                .toList();
+        broker.fates().closed(session.id(), session.identity().user(), why.code(), stood);
     }
 
     /**
@@ -300,6 +312,14 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         List<Subscription> members = members(user);
         members.forEach(member -> member.session.close(Disconnect.KICKED, reason));
         return members.size();
+    }
+
+    @Override
+    public List<Fates.Receiver> receivers(Channel channel) {
+        return members(channel).stream()
+                .filter(Subscription::online)
+                .map(Subscription::receiver)
+                .toList();
     }
 
     private List<Subscription> members(Channel channel) {
@@ -399,6 +419,12 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     /** A write was not taken at once: see whether it is taken in time. */
     void watchWrite(ClientSession session) {
         wheel.visit(session.timer, now() + STALL_MILLIS);
+    }
+
+    /** The close frame has left: the client has two seconds for its own. */
+    void abortSoon(ClientSession session) {
+        session.abortAt = Math.min(session.abortAt, now() + GRACE_MILLIS);
+        wheel.visit(session.timer, session.abortAt);
     }
 
     // ---- presence

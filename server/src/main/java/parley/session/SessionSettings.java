@@ -10,7 +10,7 @@ package parley.session;
 public record SessionSettings(int messagesPerSecond, int burst, boolean clientBroadcast) {
 
     /** Topics of one session; each costs memory for as long as it is subscribed. */
-    static final int TOPICS = 128;
+    public static final int TOPICS = 128;
 
     /** Frames that wait while a hello or subscribe is under way. */
     static final int WAITING_FRAMES = 32;

@@ -3,6 +3,7 @@ package parley.session;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import parley.broker.Broker;
+import parley.broker.Fates;
 import parley.broker.Waiting;
 import parley.message.Channel;
 import parley.message.Message;
@@ -34,6 +35,7 @@ final class Subscription {
     final Channel channel;
     int slot; // guarded by the Audience
 
+    private final Position start;
     private final Broker broker;
     private final Metrics metrics;
     private final Pumps pumps;
@@ -44,6 +46,7 @@ final class Subscription {
     private long last; // offered or passed over
     private long newest; // what the channel has reached, in this epoch; never falls
     private Position ahead; // what the channel has reached in another epoch, or null
+    private long acked; // the client has handled it
     private final Waiters waiters = new Waiters();
 
     Subscription(ClientSession session, Channel channel, Position start, Broker broker, Metrics metrics, Pumps pumps) {
@@ -52,6 +55,8 @@ final class Subscription {
         this.broker = broker;
         this.metrics = metrics;
         this.pumps = pumps;
+        this.start = start;
+        this.acked = start.offset();
         this.epoch = start.epoch();
         this.last = start.offset();
         this.newest = last;
@@ -103,6 +108,7 @@ final class Subscription {
                 last = offset;
             } else if (offer == Offer.OVERFLOW) {
                 state = State.BEHIND; // the outbox calls drained
+                broker.fates().slow(session.id(), session.identity().user(), channel, forms.message.position());
             }
         }
     }
@@ -262,7 +268,11 @@ final class Subscription {
             return true;
         }
         ServerFrame.Gap gap = new ServerFrame.Gap(channel, page.missed(), new Position(page.epoch(), page.from()));
-        return session.outbox().offer(Outgoing.gap(gap), this, after).taken();
+        if (!session.outbox().offer(Outgoing.gap(gap), this, after).taken()) {
+            return false;
+        }
+        broker.fates().gap(session.id(), session.identity().user(), gap);
+        return true;
     }
 
     /**
@@ -274,6 +284,7 @@ final class Subscription {
         if (state == State.CLOSED || !position.epoch().equals(epoch) || position.offset() > last) {
             return false;
         }
+        confirmed(position);
         waiters.acked(position, failed, after);
         return true;
     }
@@ -281,6 +292,32 @@ final class Subscription {
     /** Where the session stands, for who subscribes a second time. */
     synchronized ServerFrame.Start standing() {
         return new ServerFrame.Start(new Position(epoch, last), new Position(epoch, newest), false, 0L);
+    }
+
+    /** Where the session stands; for people who ask. */
+    synchronized Fates.Receiver receiver() {
+        long written = Math.min(last, session.outbox().firstUnwritten(channel) - 1);
+        return new Fates.Receiver(
+                session.id(),
+                session.identity().user(),
+                session.mode().toString(),
+                channel,
+                start,
+                last,
+                written,
+                acked);
+    }
+
+    /** The client has handled, or confirmed to have, everything up to {@code position}. */
+    synchronized void confirmed(Position position) {
+        if (position.epoch().equals(epoch)) {
+            acked = Math.max(acked, position.offset());
+        }
+    }
+
+    /** Whether the channel sent the session anything. */
+    synchronized boolean isUsed() {
+        return last > start.offset() || newest > last;
     }
 
     synchronized boolean online() {

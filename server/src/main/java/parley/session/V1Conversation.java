@@ -105,7 +105,7 @@ final class V1Conversation implements Conversation {
             if (!session.greeted || problem.code().equals("bad_json")) {
                 session.close(Disconnect.BAD_REQUEST, problem.detail());
             } else {
-                fail(null, problem);
+                fail(ClientFrame.refOf(text), problem);
             }
         }
         return SessionRegistry.DONE;

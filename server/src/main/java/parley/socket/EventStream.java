@@ -72,7 +72,8 @@ public final class EventStream extends Handler.Wrapper {
             Map<Channel, Since> starts = events ? eventStarts(query) : userStarts(identity.user(), query);
             resume(request.getHeaders().get("Last-Event-ID"), starts);
             boolean json = events || "v1".equals(query.getValue("format"));
-            open(request, response, callback, identity, json ? Mode.STREAM_V1 : Mode.STREAM, starts);
+            boolean reads = !Handshake.NOW.equals(query.getValue("since"));
+            open(request, response, callback, identity, json ? Mode.STREAM_V1 : Mode.STREAM, starts, reads);
         } catch (Problem problem) {
             Answers.refuse(request, response, callback, problem);
         }
@@ -156,14 +157,15 @@ public final class EventStream extends Handler.Wrapper {
             Callback callback,
             Identity identity,
             Mode mode,
-            Map<Channel, Since> starts) {
+            Map<Channel, Since> starts,
+            boolean reads) {
         response.setStatus(200);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream;charset=utf-8");
         response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
         response.getHeaders().put("X-Accel-Buffering", "no"); // nginx would hold events back
         Line line = new Line(request, response, callback);
         request.addIdleTimeoutListener(timeout -> false); // our heartbeat judges
-        ClientSession session = registry.open(identity, mode, line, starts);
+        ClientSession session = registry.open(identity, mode, line, starts, reads);
         line.session = session;
         request.addFailureListener(failure -> session.close(Disconnect.GONE));
     }

@@ -29,6 +29,7 @@ import parley.message.Problem;
 import parley.session.Disconnect;
 import parley.session.Mode;
 import parley.session.SessionRegistry;
+import parley.session.SessionSettings;
 import parley.session.Since;
 
 /**
@@ -45,7 +46,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
 
     static final String V1 = "parley.v1";
     static final String PLAIN = "parley.plain";
-    private static final String TOKEN = "parley.token.";
+    static final String NOW = "now";
 
     /** Of one message from a client; more closes with 1009. */
     private static final int MAX_MESSAGE_BYTES = 64 << 10;
@@ -59,7 +60,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
             .build();
 
     /** A connection that was let in. */
-    record Admission(Identity identity, Mode mode, Map<Channel, Since> starts) {}
+    record Admission(Identity identity, Mode mode, Map<Channel, Since> starts, boolean reads) {}
 
     private final BrowserGuard guard;
     private final SessionRegistry registry;
@@ -110,14 +111,14 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
         }
         guard.requireHost(request.getHeaders()::getValuesList);
         guard.requireOrigin(request.getHeaders()::getValuesList);
-        if (!v1
-                && request.getSubProtocols().stream().anyMatch(offer -> !offer.startsWith(TOKEN))
-                && !request.getSubProtocols().contains(PLAIN)) {
+        List<String> offers = request.getSubProtocols();
+        if (!offers.isEmpty() && !v1 && !offers.contains(PLAIN)) {
             throw Problem.bad("bad_subprotocol", "The subprotocol must be " + V1 + ", " + PLAIN + " or none.");
         }
         String user = userOf(request);
         Fields query = query(request);
-        return new Admission(new Identity(user), v1 ? Mode.V1 : Mode.PLAIN, starts(user, query));
+        boolean reads = !NOW.equals(query.getValue("since"));
+        return new Admission(new Identity(user), v1 ? Mode.V1 : Mode.PLAIN, starts(user, query), reads);
     }
 
     /** The canonical user id in the path. */
@@ -148,6 +149,9 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
         starts.put(Channel.EVERYONE, Since.NOW);
         for (String topic : query.getValuesOrEmpty("topic")) {
             starts.put(new Channel.Topic(UserId.topic(topic)), Since.NOW);
+        }
+        if (starts.size() > SessionSettings.TOPICS + 2) {
+            throw Problem.bad("too_many_topics", "A session has at most " + SessionSettings.TOPICS + " topics.");
         }
         return starts;
     }

@@ -29,7 +29,8 @@ public final class SocketEndpoint {
     @OnOpen
     public void onOpen(Session socket) {
         JakartaTransport transport = new JakartaTransport(((JakartaWebSocketSession) socket).getCoreSession());
-        ClientSession opened = registry.open(admission.identity(), admission.mode(), transport, admission.starts());
+        ClientSession opened =
+                registry.open(admission.identity(), admission.mode(), transport, admission.starts(), admission.reads());
         socket.addMessageHandler(String.class, opened::received);
         session = opened;
     }

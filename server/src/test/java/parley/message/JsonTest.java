@@ -189,12 +189,12 @@ class JsonTest {
     void goesThirtyTwoDeep(int below, String open, String close) throws Problem {
         String value = open.repeat(below - 1) + (open.equals("[") ? "[]" : "{}") + close.repeat(below - 1);
         assertEquals(value, raw("{\"v\":" + value + "}"));
-        assertEquals("bad_json", problem("{\"v\":" + open + value + close + "}").code());
+        assertEquals("too_deep", problem("{\"v\":" + open + value + close + "}").code());
     }
 
     @Test
     void refusesMoreDepthThanAnyStackHas() {
-        assertEquals("bad_json", problem("{\"v\":" + "[".repeat(500_000)).code());
+        assertEquals("too_deep", problem("{\"v\":" + "[".repeat(500_000)).code());
     }
 
     @ParameterizedTest
@@ -244,9 +244,9 @@ class JsonTest {
                 "\"\ud83c\"",
             })
     void halfASurrogatePairIsNoJsonHere(String string) {
-        assertEquals("bad_json", problem("{\"v\":" + string + "}").code());
-        assertEquals("bad_json", problem("{\"v\":[{\"w\":" + string + "}]}").code());
-        assertEquals("bad_json", problem("{" + string + ":1}").code(), "as a name");
+        assertEquals("bad_text", problem("{\"v\":" + string + "}").code());
+        assertEquals("bad_text", problem("{\"v\":[{\"w\":" + string + "}]}").code());
+        assertEquals("bad_text", problem("{" + string + ":1}").code(), "as a name");
     }
 
     @Test

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 import parley.broker.Broker;
+import parley.broker.Fates;
 import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Page;
@@ -102,6 +103,16 @@ final class LateBroker implements Broker {
     @Override
     public void reply(String ask, String user, Body body) {
         real.reply(ask, user, body);
+    }
+
+    @Override
+    public Fates fates() {
+        return real.fates();
+    }
+
+    @Override
+    public CompletionStage<List<Fates.Receiver>> receivers(Channel channel) {
+        return real.receivers(channel);
     }
 
     @Override

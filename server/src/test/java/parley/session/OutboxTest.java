@@ -72,6 +72,9 @@ class OutboxTest {
         }
 
         @Override
+        public void closeSent() {}
+
+        @Override
         public void failed(Throwable failure) {
             failures.add(failure);
         }
@@ -391,7 +394,8 @@ class OutboxTest {
                     (millis, task) -> () -> {}));
             registry = new SessionRegistry(broker, new SessionSettings(0, 0, false), metrics, time, random, 1);
             broker.start(registry);
-            ClientSession session = registry.open(new Identity("reader"), Mode.PLAIN, new FakeTransport(), Map.of());
+            ClientSession session =
+                    registry.open(new Identity("reader"), Mode.PLAIN, new FakeTransport(), Map.of(), true);
             broker.late();
             subscription = new Subscription(session, NEWS, new Position("aaaaaaaa", 0), broker, metrics, new Pumps(1));
             subscription.reach(new Position("aaaaaaaa", 5));

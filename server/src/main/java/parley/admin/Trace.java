@@ -1,0 +1,144 @@
+package parley.admin;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import parley.broker.Fates;
+import parley.broker.Fates.Receiver.Outcome;
+import parley.message.Json;
+import parley.message.Position;
+import parley.message.Standing;
+
+/** How far one message came: derived from where sessions stand, or stood when they were closed. */
+final class Trace {
+
+    /** How far it came in one session, open or closed. */
+    private record Step(Fates.Receiver receiver, Outcome outcome, Fates.Closed closed) {
+
+        String json() {
+            Json.Out out = new Json.Out()
+                    .put("session", receiver.session())
+                    .put("user", receiver.user())
+                    .put("state", outcome.toString().toLowerCase(Locale.ROOT));
+            if (closed != null) {
+                out.put("closed", closed.code());
+            }
+            return out.end();
+        }
+
+        boolean is(Outcome wanted) {
+            return outcome == wanted;
+        }
+    }
+
+    private final Fates.Published published;
+    private final Standing standing;
+    private final List<Step> steps = new ArrayList<>();
+    private final boolean toldAsGap;
+
+    Trace(Fates.Published published, Standing standing, List<Fates.Receiver> receivers, Fates fates) {
+        this.published = published;
+        this.standing = standing;
+        if (published.position() != null) {
+            receivers.forEach(receiver -> add(receiver, null));
+            for (Fates.Fate fate : fates.latest(this::concerns, Fates.KEPT)) {
+                if (fate instanceof Fates.Closed closed) {
+                    closed.channels().stream()
+                            .filter(receiver -> receiver.channel().equals(published.channel()))
+                            .forEach(receiver -> add(receiver, closed));
+                }
+            }
+        }
+        this.toldAsGap = !fates.latest(fate -> fate instanceof Fates.Gap gap && covers(gap), 1)
+                .isEmpty();
+    }
+
+    private boolean concerns(Fates.Fate fate) {
+        return fate.wallMillis() >= published.wallMillis();
+    }
+
+    private boolean covers(Fates.Gap gap) {
+        Position position = published.position();
+        return position != null
+                && gap.channel().equals(published.channel())
+                && gap.position().epoch().equals(position.epoch())
+                && position.offset() <= gap.position().offset()
+                && (gap.missed() == null || position.offset() > gap.position().offset() - gap.missed());
+    }
+
+    private void add(Fates.Receiver receiver, Fates.Closed closed) {
+        Outcome outcome = receiver.outcome(published.position());
+        if (outcome != Outcome.EARLIER) {
+            steps.add(new Step(receiver, outcome, closed));
+        }
+    }
+
+    String json() {
+        return new Json.Out()
+                .put("id", published.id())
+                .put("channel", published.channel().toString())
+                .put("position", published.position())
+                .put("time", published.wallMillis())
+                .put("online", published.online())
+                .put("kept", kept())
+                .put("cause", cause())
+                .put("detail", detail())
+                .raw("sessions", WhyServlet.array(steps.stream().map(Step::json).toList()))
+                .end();
+    }
+
+    private boolean kept() {
+        Position position = published.position();
+        return position != null && position.epoch().equals(standing.epoch()) && position.offset() >= standing.oldest();
+    }
+
+    /** The one word that says it: the best that happened, or why nothing did. */
+    private String cause() {
+        if (any(Outcome.ACKED)) {
+            return "acked";
+        }
+        if (published.position() == null) {
+            return published.online() > 0 ? "live" : "offline";
+        }
+        if (open(Outcome.WRITTEN)) {
+            return "written";
+        }
+        if (open(Outcome.QUEUED)) {
+            return "queued";
+        }
+        if (open(Outcome.BEHIND)) {
+            return "slow";
+        }
+        if (toldAsGap) {
+            return "gap";
+        }
+        if (!steps.isEmpty()) {
+            return "closed";
+        }
+        return kept() ? "offline" : "expired";
+    }
+
+    private boolean any(Outcome outcome) {
+        return steps.stream().anyMatch(step -> step.is(outcome));
+    }
+
+    private boolean open(Outcome outcome) {
+        return steps.stream().anyMatch(step -> step.is(outcome) && step.closed == null);
+    }
+
+    private String detail() {
+        return switch (cause()) {
+            case "acked" -> "A client said that it has handled it.";
+            case "live" -> "It had ttl=0 and was offered to who was online then; nothing more is known.";
+            case "written" -> "It was written to a session that has not confirmed it yet.";
+            case "queued" -> "It waits to be written to a client that reads slowly.";
+            case "slow" -> "A client is so far behind that it waits in the history until there is room.";
+            case "gap" -> "Retention took it before a client came for it, and the client was told.";
+            case "closed" ->
+                "The session that was to get it was closed before it confirmed it"
+                        + (kept() ? "; it is kept for the next one." : ".");
+            case "expired" -> "Nobody came for it before retention took it.";
+            default -> "Nobody was there" + (kept() ? "; it waits in the history." : ".");
+        };
+    }
+}
