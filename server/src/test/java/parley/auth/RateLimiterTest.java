@@ -56,8 +56,9 @@ class RateLimiterTest {
     }
 
     @Test
-    void aClockThatStandsOrGoesBackGivesNothing() {
-        RateLimiter limiter = new RateLimiter(50, 1, START);
+    void aClockThatStandsOrGoesBackGivesNothingAndTakesNothing() {
+        RateLimiter limiter = new RateLimiter(50, 2, START);
+        assertTrue(limiter.take(START - 1_000_000), "still there");
         assertTrue(limiter.take(START));
         assertFalse(limiter.take(START - 1_000_000));
         assertFalse(limiter.take(START + 19));

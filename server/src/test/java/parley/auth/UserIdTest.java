@@ -113,11 +113,6 @@ class UserIdTest {
     }
 
     @Test
-    void doesNotNormaliseWhatIsFarTooLong() {
-        assertEquals("400 bad_user", problem(() -> UserId.user("a" + "\u0301".repeat(10_000_000))));
-    }
-
-    @Test
     void receptionsNameAUserATopicOrEveryone() throws Problem {
         assertEquals(new Channel.User("42"), UserId.reception("42"));
         assertEquals(new Channel.User("42"), UserId.reception("user:42"));
