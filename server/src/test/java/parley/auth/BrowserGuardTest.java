@@ -340,7 +340,7 @@ class BrowserGuardTest {
             "^",
             "{",
         };
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 4_000; i++) {
             String[] values = new String[3];
             for (int v = 0; v < values.length; v++) {
                 StringBuilder value = new StringBuilder();
@@ -364,7 +364,7 @@ class BrowserGuardTest {
 
     @Test
     void enormousHeadersAreRefusedAsWell() {
-        String dots = "a.".repeat(1_000_000);
+        String dots = "a.".repeat(100_000);
         assertEquals(421, host(GUARD, "Host", dots));
         assertEquals(403, origin(GUARD, "Host", "localhost", "Origin", "http://" + dots + "test"));
     }
