@@ -3,6 +3,7 @@ package parley;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.websocket.server.ServerContainer;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -238,7 +239,7 @@ public final class Parley implements AutoCloseable {
     /** What runs, where, and what it keeps, in one line. */
     String startLine() {
         String host = settings.server().host();
-        String shown = host.equals("127.0.0.1") ? "localhost" : host;
+        String shown = List.of("127.0.0.1", "0.0.0.0", "::").contains(host) ? "localhost" : host;
         String kept = settings.history().totalBytes() == 0 ? "keeping no messages" : "keeping messages in memory";
         String open = isLoopback(host) ? "" : "; WARNING: anybody who reaches it can read any inbox";
         return "Parley " + version() + " on http://" + shown + ":" + port() + "/ (open it for the test page), " + kept

@@ -19,8 +19,19 @@ public final class BrowserGuard {
     private static final Pattern LOOPBACK =
             Pattern.compile("localhost|[a-z0-9.-]+\\.localhost|127(\\.\\d{1,3}){3}|\\[::1]");
 
-    private static final List<String> FORWARDING =
-            List.of("Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Real-IP", "Via");
+    private static final List<String> FORWARDING = List.of(
+            "Forwarded",
+            "X-Forwarded-For",
+            "X-Forwarded-Host",
+            "X-Forwarded-Port",
+            "X-Forwarded-Proto",
+            "X-Forwarded-Server",
+            "X-Forwarded-Prefix",
+            "X-Real-IP",
+            "Via");
+
+    /** Names of all addresses at once, which is none: a browser takes them for this machine and says nothing of itself. */
+    private static final List<String> WILDCARDS = List.of("0.0.0.0", "::", "[::]");
 
     private final GuardSettings settings;
 
@@ -77,8 +88,9 @@ public final class BrowserGuard {
 
     private boolean isOurs(String host) {
         return LOOPBACK.matcher(host).matches()
-                || host.equalsIgnoreCase(settings.host())
-                || host.equalsIgnoreCase("[" + settings.host() + "]")
+                || !WILDCARDS.contains(host)
+                        && (host.equalsIgnoreCase(settings.host())
+                                || host.equalsIgnoreCase("[" + settings.host() + "]"))
                 || settings.allowHosts().stream().anyMatch(host::equalsIgnoreCase);
     }
 

@@ -190,7 +190,9 @@ public final class ConfigLoader {
         static Value of(Setting setting, String text, String origin) {
             List<String> texts = new ArrayList<>();
             for (String part : setting.repeatable() ? text.split(",") : new String[] {text}) {
-                texts.add(part.strip());
+                if (!part.isBlank() || !setting.repeatable()) {
+                    texts.add(part.strip());
+                }
             }
             return new Value(texts, origin);
         }

@@ -205,6 +205,27 @@ public final class Json {
 
         /** An array of strings, empty when absent. */
         public List<String> texts(String name) throws Problem {
+            for (String element : array(name)) {
+                if (element.charAt(0) != '"') {
+                    throw Problem.bad("bad_value", "'" + name + "' must be an array of strings.");
+                }
+            }
+            return scalars(name);
+        }
+
+        /** An array of strings, numbers or booleans, each as its text; empty when absent. */
+        public List<String> scalars(String name) throws Problem {
+            List<String> texts = new ArrayList<>();
+            for (String element : array(name)) {
+                if ("{[n".indexOf(element.charAt(0)) >= 0) {
+                    throw Problem.bad("bad_value", "'" + name + "' must be an array of strings.");
+                }
+                texts.add(element.charAt(0) == '"' ? unquote(element) : element);
+            }
+            return texts;
+        }
+
+        private List<String> array(String name) throws Problem {
             String value = raw(name);
             if (value == null) {
                 return List.of();
@@ -212,14 +233,7 @@ public final class Json {
             if (value.charAt(0) != '[') {
                 throw Problem.bad("bad_value", "'" + name + "' must be an array of strings.");
             }
-            List<String> texts = new ArrayList<>();
-            for (String element : elements(value)) {
-                if (element.charAt(0) != '"') {
-                    throw Problem.bad("bad_value", "'" + name + "' must be an array of strings.");
-                }
-                texts.add(unquote(element));
-            }
-            return texts;
+            return elements(value);
         }
 
         /** An object of strings, empty when absent. */

@@ -109,7 +109,8 @@ record PublishRequest(Publication publication, boolean several) {
                         option("exclude")));
             }
             return new PublishRequest(
-                    new Publication(drafts, wait, key(drafts)), values("userId").size() > 1);
+                    new Publication(drafts, wait, key(drafts)),
+                    isArray("userId") || values("userId").size() > 1);
         }
 
         private long waitMillis(Long retention) throws Problem {
@@ -208,9 +209,13 @@ record PublishRequest(Publication publication, boolean several) {
             return value;
         }
 
+        private boolean isArray(String name) {
+            return json != null && json.raw(name) != null && json.raw(name).startsWith("[");
+        }
+
         private List<String> values(String name) throws Problem {
             if (json != null && json.raw(name) != null) {
-                return json.raw(name).startsWith("[") ? json.texts(name) : List.of(json.scalar(name));
+                return isArray(name) ? json.scalars(name) : List.of(json.scalar(name));
             }
             return form.getOrDefault(name, query.getOrDefault(name, List.of()));
         }
