@@ -2,7 +2,6 @@ package parley.session;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import parley.message.Channel;
 
@@ -101,37 +100,40 @@ final class Outbox implements Transport.Done {
         if (closing != null) {
             return Offer.CLOSED;
         }
-        Outgoing displaced = out.collapse() == null ? null : displace(out);
-        if (waitingBytes > 0 && waitingBytes + cost(out) > MAX_WAITING_BYTES) {
+        Outgoing older = out.collapse() == null ? null : replaceable(out);
+        long beside = waitingBytes - (older == null ? 0 : cost(older));
+        if (beside > 0 && beside + cost(out) > MAX_WAITING_BYTES) {
             if (drained != null) {
                 drainWanted = drainWanted.isEmpty() ? new ArrayList<>(2) : drainWanted;
                 drainWanted.add(drained);
             }
-            return Offer.OVERFLOW;
+            return Offer.OVERFLOW; // what waits stays, for the newer one may come too late or never
+        }
+        if (older != null) {
+            waiting.remove(older);
+            waitingBytes = beside;
         }
         waiting.add(out);
         peak = Math.max(peak, waiting.size());
         waitingBytes += cost(out);
         dirty(after);
-        return displaced == null ? Offer.ACCEPTED : new Offer.Replaced(displaced);
+        return older == null ? Offer.ACCEPTED : new Offer.Replaced(older);
     }
 
     private static int cost(Outgoing out) {
         return out.bytes().length + OVERHEAD_BYTES;
     }
 
-    /** Takes out the waiting message that {@code out} replaces, unless part of it has left already. */
-    private Outgoing displace(Outgoing out) {
-        Iterator<Outgoing> older = waiting.iterator();
-        for (boolean head = true; older.hasNext(); head = false) {
-            Outgoing candidate = older.next();
+    /** The waiting message that {@code out} replaces: none of it has left yet. Null when there is none. */
+    private Outgoing replaceable(Outgoing out) {
+        boolean head = true;
+        for (Outgoing candidate : waiting) {
             if (out.collapse().equals(candidate.collapse())
                     && out.channel().equals(candidate.channel())
                     && !(head && headWritten > 0)) {
-                older.remove();
-                waitingBytes -= cost(candidate);
                 return candidate;
             }
+            head = false;
         }
         return null;
     }

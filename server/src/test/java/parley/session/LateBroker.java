@@ -1,38 +1,78 @@
 package parley.session;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Proxy;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
-import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import parley.broker.Broker;
-import parley.broker.Fates;
-import parley.message.Body;
-import parley.message.Channel;
-import parley.message.Page;
-import parley.message.Position;
-import parley.message.Publication;
-import parley.message.Receipt;
-import parley.message.Standing;
 
-/** A broker whose answers come when the test says so, as those of a database or of Redis do. For one thread. */
-final class LateBroker implements Broker {
+/**
+ * Makes a broker's answers come when the test says so, as those of a database or of Redis do. The question itself is put
+ * to the real broker either when it is asked or when it is answered, which are both right. For one thread, once it is
+ * {@link #late}.
+ */
+final class LateBroker {
 
-    private record Answer(String question, Runnable give, CompletableFuture<?> stage) {}
+    private record Owed(String question, CompletionStage<?> asked, Method method, Object[] arguments, Answer answer) {}
+
+    private static final class Answer extends CompletableFuture<Object> {}
 
     private final Broker real;
-    private final List<Answer> owed = new ArrayList<>();
+    private final Broker broker;
+    private final List<Owed> owed = new ArrayList<>();
     private boolean late;
+    private boolean early; // questions are put when they are asked
     private int pages;
 
     LateBroker(Broker real) {
         this.real = real;
+        this.broker = (Broker) Proxy.newProxyInstance(
+                Broker.class.getClassLoader(), new Class<?>[] {Broker.class}, (proxy, method, arguments) -> {
+                    if (method.getName().equals("page")) {
+                        pages++;
+                    }
+                    return late && method.getReturnType() == CompletionStage.class
+                            ? owe(method, arguments)
+                            : call(method, arguments);
+                });
     }
 
-    /** From now on answers wait for {@link #answer}. */
+    Broker broker() {
+        return broker;
+    }
+
+    private Object call(Method method, Object[] arguments) throws Throwable {
+        try {
+            return method.invoke(real, arguments);
+        } catch (InvocationTargetException e) {
+            throw e.getCause();
+        }
+    }
+
+    private Answer owe(Method method, Object[] arguments) throws Throwable {
+        String question = method.getName()
+                + Arrays.stream(arguments).map(argument -> " " + argument).collect(Collectors.joining());
+        boolean watch = method.getName().equals("watch"); // a channel is held from the call on
+        CompletionStage<?> asked = early || watch ? (CompletionStage<?>) call(method, arguments) : null;
+        Answer answer = new Answer();
+        owed.add(new Owed(question, asked, method, arguments, answer));
+        return answer;
+    }
+
+    /** From now on answers wait for {@link #answer}, and say how it is then. */
     void late() {
         late = true;
+    }
+
+    /** Whether answers that wait say how it was when they were asked for. */
+    void early(boolean yes) {
+        early = yes;
     }
 
     /** From now on answers come at once; those that are owed still wait. */
@@ -52,11 +92,21 @@ final class LateBroker implements Broker {
 
     /** Gives the oldest answer that is owed. */
     void answer() {
-        owed.remove(0).give.run();
+        give(owed.remove(0));
     }
 
     void answerAny(RandomGenerator random) {
-        owed.remove(random.nextInt(owed.size())).give.run();
+        give(owed.remove(random.nextInt(owed.size())));
+    }
+
+    private void give(Owed question) {
+        CompletionStage<?> asked = question.asked;
+        try {
+            asked = asked == null ? (CompletionStage<?>) call(question.method, question.arguments) : asked;
+        } catch (Throwable failure) {
+            throw new AssertionError(failure);
+        }
+        asked.thenAccept(question.answer::complete);
     }
 
     /** Gives all answers, and those to the questions that follow. */
@@ -68,105 +118,11 @@ final class LateBroker implements Broker {
 
     /** The oldest answer that is owed will never come. */
     void refuse(Throwable failure) {
-        owed.remove(0).stage.completeExceptionally(failure);
+        owed.remove(0).answer.completeExceptionally(failure);
     }
 
     /** How many pages were asked for. */
     int pages() {
         return pages;
-    }
-
-    private <T> CompletionStage<T> answer(String question, Supplier<CompletionStage<T>> ask) {
-        if (!late) {
-            return ask.get();
-        }
-        CompletableFuture<T> stage = new CompletableFuture<>();
-        owed.add(new Answer(question, () -> ask.get().thenAccept(stage::complete), stage));
-        return stage;
-    }
-
-    @Override
-    public void start(Sink sink) {
-        real.start(sink);
-    }
-
-    @Override
-    public CompletionStage<List<Receipt>> publish(Publication publication) {
-        return answer("publish " + publication.drafts().get(0).channel(), () -> real.publish(publication));
-    }
-
-    @Override
-    public CompletionStage<Body> ask(Channel.User user, Body body, String flag, long waitMillis) {
-        return real.ask(user, body, flag, waitMillis);
-    }
-
-    @Override
-    public void reply(String ask, String user, Body body) {
-        real.reply(ask, user, body);
-    }
-
-    @Override
-    public Fates fates() {
-        return real.fates();
-    }
-
-    @Override
-    public CompletionStage<List<Fates.Receiver>> receivers(Channel channel) {
-        return real.receivers(channel);
-    }
-
-    @Override
-    public CompletionStage<Integer> clear(Channel channel) {
-        return answer("clear", () -> real.clear(channel));
-    }
-
-    @Override
-    public CompletionStage<Integer> disconnect(Channel.User user, String reason) {
-        return real.disconnect(user, reason);
-    }
-
-    @Override
-    public CompletionStage<Standing> standing(Channel channel) {
-        return answer("standing " + channel, () -> real.standing(channel));
-    }
-
-    @Override
-    public CompletionStage<Standing> watch(Channel channel) {
-        if (!late) {
-            return real.watch(channel);
-        }
-        CompletionStage<Standing> now = real.watch(channel); // it is held from the call on
-        return answer("watch " + channel, () -> late ? now : real.standing(channel));
-    }
-
-    @Override
-    public void unwatch(Channel channel) {
-        real.unwatch(channel);
-    }
-
-    @Override
-    public CompletionStage<Page> page(Channel channel, Position after, long newest) {
-        pages++;
-        return answer("page " + channel + " " + after + " " + newest, () -> real.page(channel, after, newest));
-    }
-
-    @Override
-    public void acked(Channel.User user, Position position) {
-        real.acked(user, position);
-    }
-
-    @Override
-    public CompletionStage<Integer> online(Channel channel) {
-        return real.online(channel);
-    }
-
-    @Override
-    public CompletionStage<List<String>> users(String after, int limit) {
-        return real.users(after, limit);
-    }
-
-    @Override
-    public void close() {
-        real.close();
     }
 }

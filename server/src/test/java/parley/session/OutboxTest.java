@@ -374,6 +374,28 @@ class OutboxTest {
         assertEquals(1 + 16 + 1, line.rest().size());
     }
 
+    /** Else nobody would ever write the old one, while its publisher hopes for an ack. */
+    @Test
+    void aNewerMessageThatDoesNotFitReplacesNothing() {
+        line.stall();
+        offerAll("first");
+        offer(collapsing("old", "price", NEWS));
+        offerAll("between");
+        assertSame(Offer.OVERFLOW, offer(collapsing("x".repeat(MIB), "price", NEWS)));
+        line.flow();
+        line.expect("first", "old", "between");
+    }
+
+    @Test
+    void aNewerMessageThatFillsTheWholeOutboxReplacesTheOnlyOneThatWaits() {
+        line.stall();
+        offerAll("first");
+        offer(collapsing("old", "price", NEWS));
+        assertInstanceOf(Offer.Replaced.class, offer(collapsing("x".repeat(MIB), "price", NEWS)));
+        line.flow();
+        assertEquals(1 + 16, line.rest().size());
+    }
+
     // ---- overflow and drain
 
     /** A subscription that is behind and asks for a page whenever it is drained. */
@@ -392,12 +414,12 @@ class OutboxTest {
                     random,
                     metrics,
                     (millis, task) -> () -> {}));
-            registry = new SessionRegistry(broker, new SessionSettings(0, 0, false), metrics, time, random, 1);
-            broker.start(registry);
-            ClientSession session =
-                    registry.open(new Identity("reader"), Mode.PLAIN, new FakeTransport(), Map.of(), true);
+            registry = new SessionRegistry(broker.broker(), new SessionSettings(0, 0, false), metrics, time, random, 1);
+            broker.broker().start(registry);
+            ClientSession session = registry.open(new Identity("reader"), Mode.PLAIN, new FakeTransport(), Map.of(), true);
             broker.late();
-            subscription = new Subscription(session, NEWS, new Position("aaaaaaaa", 0), broker, metrics, new Pumps(1));
+            subscription = new Subscription(
+                    session, NEWS, new Position("aaaaaaaa", 0), broker.broker(), metrics, new Pumps(1));
             subscription.reach(new Position("aaaaaaaa", 5));
             subscription.release();
             assertEquals(1, broker.pages());
