@@ -402,10 +402,13 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         if (now >= session.abortAt) {
             session.transport().abort();
             close(session, Disconnect.GONE, "");
-        } else {
-            session.outbox().drop();
-            wheel.visit(session.timer, session.abortAt);
+            return;
         }
+        long dropAt = session.abortAt - GRACE_MILLIS;
+        if (now >= dropAt) {
+            session.outbox().drop();
+        }
+        wheel.visit(session.timer, now >= dropAt ? session.abortAt : dropAt); // it may have come for an older deadline
     }
 
     /** A plain client was sent something of its user's: soon it must be asked whether it has it. */
