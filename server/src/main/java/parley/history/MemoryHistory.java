@@ -97,7 +97,10 @@ public final class MemoryHistory implements History {
 
     @Override
     public CompletionStage<Integer> clear(Channel channel) {
-        return CompletableFuture.completedFuture(locked(channel, Entry::clear));
+        return CompletableFuture.completedFuture(locked(channel, entry -> {
+            entry.trim(time.millis());
+            return entry.clear();
+        }));
     }
 
     @Override

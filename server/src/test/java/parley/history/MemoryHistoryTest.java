@@ -1,0 +1,54 @@
+package parley.history;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.Test;
+import parley.history.HistorySettings.Keep;
+import parley.message.Channel;
+import parley.message.Receipt;
+
+class MemoryHistoryTest extends HistoryContract {
+
+    @Override
+    History open(HistorySettings settings, RandomGenerator random) {
+        return new MemoryHistory(settings, time, random);
+    }
+
+    @Override
+    Receipt.Stored stored() {
+        return Receipt.Stored.MEMORY;
+    }
+
+    @Test
+    void everyMessageCountsItsEnvelopeTowardsTheTotal() {
+        start(new Keep(1_000_000, HOUR), 1 << 20);
+        for (int i = 0; i < 10_000; i++) {
+            append(NEWS, "");
+        }
+        int kept = all(NEWS).size();
+        assertTrue(kept > 1_000 && kept < 4_000, kept + " empty messages in 1 MiB");
+    }
+
+    @Test
+    void forgottenEntriesTakeNoMemory() {
+        start(new Keep(10, 60_000), PLENTY);
+        for (int i = 0; i < 1_000; i++) {
+            append(new Channel.User("u" + i), "x");
+        }
+        append(Channel.EVERYONE, "x");
+        MemoryHistory memory = (MemoryHistory) history;
+        assertEquals(1_001, memory.size());
+        time.advance(25 * HOUR);
+        memory.expire();
+        assertEquals(1, memory.size());
+    }
+
+    @Test
+    void remembersNothingOfEarlierProcesses() {
+        start();
+        assertEquals(List.of(), history.remembered());
+    }
+}
