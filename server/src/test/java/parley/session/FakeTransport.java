@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.Executor;
 import parley.message.Json;
 import parley.message.Problem;
 
@@ -31,6 +32,7 @@ final class FakeTransport implements Transport {
     static final Listener NOBODY = new Listener() {};
 
     private final Listener listener;
+    private final Executor completer;
 
     // all guarded by this
     private final ArrayDeque<String> lines = new ArrayDeque<>();
@@ -50,12 +52,22 @@ final class FakeTransport implements Transport {
     }
 
     FakeTransport(Listener listener) {
+        this(listener, Runnable::run);
+    }
+
+    /** @param completer runs what completes a write that does not stall */
+    FakeTransport(Listener listener, Executor completer) {
         this.listener = listener;
+        this.completer = completer;
     }
 
     /** A transport that keeps no lines, for tests that look at frames only. */
     static FakeTransport quiet(Listener listener) {
-        FakeTransport transport = new FakeTransport(listener);
+        return quiet(listener, Runnable::run);
+    }
+
+    static FakeTransport quiet(Listener listener, Executor completer) {
+        FakeTransport transport = new FakeTransport(listener, completer);
         transport.quiet = true;
         return transport;
     }
@@ -81,6 +93,10 @@ final class FakeTransport implements Transport {
             framesUnderWay = List.copyOf(frames);
         }
         listener.handed(frames);
+        completer.execute(() -> finishUnlessStalled(done));
+    }
+
+    private void finishUnlessStalled(Done done) {
         synchronized (this) {
             if (stalled || underWay != done) {
                 return;

@@ -47,6 +47,11 @@ final class LateBroker {
         return broker;
     }
 
+    /** The broker whose answers are never late. */
+    Broker real() {
+        return real;
+    }
+
     private Object call(Method method, Object[] arguments) throws Throwable {
         try {
             return method.invoke(real, arguments);
@@ -68,6 +73,10 @@ final class LateBroker {
     /** From now on answers wait for {@link #answer}, and say how it is then. */
     void late() {
         late = true;
+    }
+
+    boolean isLate() {
+        return late;
     }
 
     /** Whether answers that wait say how it was when they were asked for. */

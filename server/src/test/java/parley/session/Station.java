@@ -131,7 +131,7 @@ final class Station implements AutoCloseable {
     }
 
     Receipt publish(Draft draft) {
-        return broker.publish(draft).toCompletableFuture().join();
+        return late.real().publish(draft).toCompletableFuture().join();
     }
 
     /** The user's cursor, or null. */
