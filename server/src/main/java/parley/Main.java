@@ -2,6 +2,7 @@ package parley;
 
 import java.util.List;
 import parley.config.ConfigLoader;
+import parley.config.Settings;
 
 /** {@code java -jar server.jar}: command line to settings to a running Parley; nothing else. */
 public final class Main {
@@ -19,16 +20,19 @@ public final class Main {
             System.err.println(wrong.text());
             System.exit(EXIT_USAGE);
         } else if (result instanceof ConfigLoader.Loaded loaded) {
-            serve(new Parley(loaded.settings()));
+            serve(loaded.settings());
         }
     }
 
-    private static void serve(Parley parley) {
+    private static void serve(Settings settings) {
+        Parley parley;
         try {
+            parley = new Parley(settings);
             parley.start();
         } catch (Parley.CannotStart e) {
             System.err.println(e.getMessage());
             System.exit(EXIT_FAILED);
+            return;
         }
         Runtime.getRuntime().addShutdownHook(new Thread(() -> {
             parley.close();

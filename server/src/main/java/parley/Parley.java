@@ -2,6 +2,8 @@ package parley;
 
 import jakarta.servlet.http.HttpServlet;
 import jakarta.websocket.server.ServerContainer;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.Executor;
@@ -33,7 +35,9 @@ import parley.broker.Broker;
 import parley.broker.LocalBroker;
 import parley.config.Settings;
 import parley.history.History;
+import parley.history.HistorySettings;
 import parley.history.MemoryHistory;
+import parley.history.SqliteHistory;
 import parley.message.Time;
 import parley.metrics.Metrics;
 import parley.publish.AskServlet;
@@ -87,8 +91,8 @@ public final class Parley implements AutoCloseable {
     private Handshake handshake; // set by start
     private volatile boolean ready;
 
-    /** The address is taken, or cannot be ours; the message says what to change. */
-    public static final class CannotStart extends Exception {
+    /** The address or the data directory is taken, or cannot be ours; the message says what to change. */
+    public static final class CannotStart extends RuntimeException {
         private static final long serialVersionUID = 1;
 
         CannotStart(String message, Throwable cause) {
@@ -96,6 +100,7 @@ public final class Parley implements AutoCloseable {
         }
     }
 
+    /** @throws CannotStart when the data directory cannot be used */
     public Parley(Settings settings) {
         this(settings, Time.SYSTEM);
     }
@@ -105,7 +110,7 @@ public final class Parley implements AutoCloseable {
         this.settings = settings;
         Metrics metrics = new Metrics();
         RandomGenerator random = threadLocalRandom();
-        history = new MemoryHistory(settings.history(), time, random);
+        history = history(settings.history(), time, random);
         broker = new LocalBroker(history, time, random, metrics, this::after);
         scheduler.setRemoveOnCancelPolicy(true);
         registry = new SessionRegistry(
@@ -120,6 +125,17 @@ public final class Parley implements AutoCloseable {
         eventStream = new EventStream(guard, registry);
         server = new Server(new QueuedThreadPool(HTTP_THREADS, 4));
         connector = connector();
+    }
+
+    /** Where there is no directory, nothing of SQLite is loaded. */
+    private static History history(HistorySettings settings, Time time, RandomGenerator random) {
+        try {
+            return settings.directory() == null
+                    ? new MemoryHistory(settings, time, random)
+                    : new SqliteHistory(settings, time, random);
+        } catch (IOException e) {
+            throw new CannotStart(e.getMessage(), e);
+        }
     }
 
     /** Runs a task later, on the scheduler. */
@@ -240,7 +256,9 @@ public final class Parley implements AutoCloseable {
     String startLine() {
         String host = settings.server().host();
         String shown = List.of("127.0.0.1", "0.0.0.0", "::").contains(host) ? "localhost" : host;
-        String kept = settings.history().totalBytes() == 0 ? "keeping no messages" : "keeping messages in memory";
+        Path directory = settings.history().directory();
+        String where = directory == null ? "memory" : directory.toString();
+        String kept = settings.history().totalBytes() == 0 ? "keeping no messages" : "keeping messages in " + where;
         String open = isLoopback(host) ? "" : "; WARNING: anybody who reaches it can read any inbox";
         return "Parley " + version() + " on http://" + shown + ":" + port() + "/ (open it for the test page), " + kept
                 + ", on Java " + Runtime.version().feature() + open;

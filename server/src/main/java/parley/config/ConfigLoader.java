@@ -166,10 +166,12 @@ public final class ConfigLoader {
     private static Settings settings(Map<Setting, Value> values) throws Misconfigured {
         Value rate = values.get(Setting.SESSION_RATE);
         Value host = values.get(Setting.HOST);
+        Value data = values.get(Setting.DATA);
+        Path directory = data.texts().isEmpty() ? null : data.read(ConfigLoader::directory);
         int perSecond = rate.number(0, 1_000_000);
         return new Settings(
                 new ServerSettings(host.text(), values.get(Setting.PORT).number(0, 65_535)),
-                values.get(Setting.HISTORY).read(HistorySettings::parse),
+                values.get(Setting.HISTORY).read(text -> HistorySettings.parse(text, directory)),
                 new SessionSettings(
                         perSecond,
                         4 * perSecond,
@@ -178,6 +180,13 @@ public final class ConfigLoader {
                         host.text(),
                         values.get(Setting.ALLOW_HOST).texts(),
                         values.get(Setting.ALLOW_ORIGIN).texts()));
+    }
+
+    private static Path directory(String text) throws Misconfigured {
+        if (text.isEmpty()) {
+            throw new Misconfigured("it must name a directory.");
+        }
+        return Path.of(text);
     }
 
     /**

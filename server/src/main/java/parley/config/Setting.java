@@ -25,7 +25,14 @@ record Setting(String name, String label, String standard, boolean repeatable, S
             "users=1000/7d,topics=1000/1h,everyone=100/5m,events=10000/1h",
             false,
             "How many messages each channel keeps and for how long, and total=SIZE for all of them together (a quarter"
-                    + " of the heap); off keeps none.");
+                    + " of the heap, 1g with --data); off keeps none.");
+    static final Setting DATA = new Setting(
+            "data",
+            "DIR",
+            null,
+            false,
+            "Directory to store messages in, so that they survive a restart and a crash; without it they are kept in"
+                    + " memory.");
     static final Setting SESSION_RATE = new Setting(
             "session-rate",
             "N",
@@ -45,7 +52,7 @@ record Setting(String name, String label, String standard, boolean repeatable, S
             "allow-host", "NAME", null, true, "Name of this server in the Host header, beside loopback names.");
 
     static final List<Setting> ALL =
-            List.of(PORT, HOST, HISTORY, SESSION_RATE, CLIENT_BROADCAST, ALLOW_ORIGIN, ALLOW_HOST);
+            List.of(PORT, HOST, DATA, HISTORY, SESSION_RATE, CLIENT_BROADCAST, ALLOW_ORIGIN, ALLOW_HOST);
 
     static Setting named(String name) {
         return ALL.stream()

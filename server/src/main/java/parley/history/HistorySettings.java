@@ -1,5 +1,6 @@
 package parley.history;
 
+import java.nio.file.Path;
 import java.util.Locale;
 import parley.message.Channel;
 import parley.message.Durations;
@@ -10,20 +11,37 @@ import parley.message.Problem;
  * {@code age}, or when all messages together exceed {@code totalBytes} and it is the oldest anywhere.
  *
  * @param totalBytes estimated bytes of heap, or bytes on disk; the channel {@code events} is not counted
+ * @param directory where the messages are stored, or null for the heap
  */
-public record HistorySettings(Keep users, Keep topics, Keep everyone, Keep events, long totalBytes) {
+public record HistorySettings(Keep users, Keep topics, Keep everyone, Keep events, long totalBytes, Path directory) {
 
     /** 8 MiB: a back end that listens can be away for a while; without one, nobody pays for more. */
     static final long EVENTS_BYTES = 8L << 20;
 
+    /** 1 GiB on disk: some five million short messages. */
+    private static final long DISK_BYTES = 1L << 30;
+
     private static final long MINUTE = 60_000;
+
+    /** On the heap. */
+    public HistorySettings(Keep users, Keep topics, Keep everyone, Keep events, long totalBytes) {
+        this(users, topics, everyone, events, totalBytes, null);
+    }
 
     /** {@code off}, or a list such as {@code users=1000/7d,topics=1000/1h,total=128m} of what differs from the standard. */
     public static HistorySettings parse(String text) throws Problem {
+        return parse(text, null);
+    }
+
+    /** @param directory where the messages are stored, or null for the heap */
+    public static HistorySettings parse(String text, Path directory) throws Problem {
         if (text.equals("off")) {
-            return off();
+            return off().in(directory);
         }
-        HistorySettings settings = standard();
+        HistorySettings settings = standard().in(directory);
+        if (directory != null) {
+            settings = settings.total(DISK_BYTES);
+        }
         for (String part : text.split(",")) {
             String[] pair = part.strip().split("=", 2);
             if (pair.length < 2) {
@@ -36,13 +54,22 @@ public record HistorySettings(Keep users, Keep topics, Keep everyone, Keep event
 
     private HistorySettings with(String name, String value) throws Problem {
         return switch (name) {
-            case "users" -> new HistorySettings(keep(value), topics, everyone, events, totalBytes);
-            case "topics" -> new HistorySettings(users, keep(value), everyone, events, totalBytes);
-            case "everyone" -> new HistorySettings(users, topics, keep(value), events, totalBytes);
-            case "events" -> new HistorySettings(users, topics, everyone, keep(value), totalBytes);
-            case "total" -> new HistorySettings(users, topics, everyone, events, bytes(value));
+            case "users" -> new HistorySettings(keep(value), topics, everyone, events, totalBytes, directory);
+            case "topics" -> new HistorySettings(users, keep(value), everyone, events, totalBytes, directory);
+            case "everyone" -> new HistorySettings(users, topics, keep(value), events, totalBytes, directory);
+            case "events" -> new HistorySettings(users, topics, everyone, keep(value), totalBytes, directory);
+            case "total" -> total(bytes(value));
             default -> throw malformed(name);
         };
+    }
+
+    private HistorySettings total(long bytes) {
+        return new HistorySettings(users, topics, everyone, events, bytes, directory);
+    }
+
+    /** The same in a directory. */
+    public HistorySettings in(Path path) {
+        return new HistorySettings(users, topics, everyone, events, totalBytes, path);
     }
 
     private static Keep keep(String value) throws Problem {

@@ -1,0 +1,306 @@
+package parley.history;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import parley.message.Channel;
+import parley.message.Problem;
+import parley.message.Time;
+
+/**
+ * The database as its only writer sees it: takes operations, makes one transaction of them, and tells memory what is on
+ * disk. Alone makes and drops entries, so that no second copy of a channel can race an append. For one thread, but for
+ * {@link #read}.
+ */
+final class SqliteHistoryWriter implements AutoCloseable {
+
+    private static final Logger LOG = LoggerFactory.getLogger(SqliteHistory.class);
+
+    private static final int FULL = 13;
+    private static final int BUSY = 5;
+    private static final int READ_ONLY = 8;
+
+    private static final int SWEEP_EVERY_MILLIS = 1_000;
+    private static final int DROP_EVERY_MILLIS = 10_000;
+
+    /** A channel that nobody used for a minute is read again when somebody does. */
+    private static final int DROP_AFTER_MILLIS = 60_000;
+
+    /** For the newest messages of channels that are held; beyond it all are forgotten and collected anew. */
+    private static final long CACHE_BYTES =
+            Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 16);
+
+    private static final String LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    private final SqliteHistoryFiles files;
+    private final SqliteHistoryReaders readers;
+    private final HistorySettings limits;
+    private final Time time;
+    private final RandomGenerator random;
+    private final ConcurrentHashMap<Channel, SqliteHistoryEntry> entries; // changed by the writer only
+    private final Map<Long, SqliteHistoryEntry> entriesById = new HashMap<>();
+    private final ConcurrentLinkedQueue<SqliteHistoryEntry> risen = new ConcurrentLinkedQueue<>(); // cursors to save
+    private final AtomicLong cachedBytes = new AtomicLong();
+    private SqliteHistoryStore store; // null while it cannot be opened
+    private long seed;
+    private long clockStart; // what the history clock said when time.millis() was 0
+    private long nextSweep;
+    private long nextDrop;
+
+    SqliteHistoryWriter(
+            SqliteHistoryFiles files,
+            SqliteHistoryReaders readers,
+            HistorySettings limits,
+            Time time,
+            RandomGenerator random,
+            ConcurrentHashMap<Channel, SqliteHistoryEntry> entries)
+            throws IOException {
+        this.files = files;
+        this.readers = readers;
+        this.limits = limits;
+        this.time = time;
+        this.random = random;
+        this.entries = entries;
+        try {
+            open();
+        } catch (SQLException e) {
+            if (!SqliteHistoryFiles.isDamage(e)) {
+                throw new IOException("The stored messages cannot be opened: " + e.getMessage(), e);
+            }
+            try {
+                begin(e);
+            } catch (SQLException again) {
+                throw new IOException("A new history cannot be begun: " + again.getMessage(), again);
+            }
+        }
+    }
+
+    private void open() throws SQLException, IOException {
+        store = new SqliteHistoryStore(files.openForWriting(random));
+        if (store.seed != seed) {
+            seed = store.seed;
+            // Never goes back, so that ages do not care for a wall clock that was set back while nobody ran.
+            clockStart = Math.max(time.wallMillis(), store.latest()) - time.millis();
+            entriesById.clear();
+            for (SqliteHistoryEntry entry : entries.values()) {
+                load(entry);
+            }
+        }
+    }
+
+    /** Sets a damaged database aside and begins a new one. */
+    private void begin(SQLException damage) throws SQLException, IOException {
+        readers.whileClosed(() -> {
+            close();
+            files.setAside(damage);
+            open();
+        });
+    }
+
+    /** What was remembered by earlier processes. */
+    List<History.Remembered> remembered() throws SQLException {
+        return store.remembered();
+    }
+
+    /** The user's cursor rose; from any thread. */
+    void read(SqliteHistoryEntry entry) {
+        risen.add(entry);
+    }
+
+    /** Whether there is something to do without being asked. */
+    boolean isDue() {
+        return !risen.isEmpty() || time.millis() >= nextSweep;
+    }
+
+    /** Whether the last sweep left something. */
+    boolean isOverdue() {
+        return nextSweep == Long.MIN_VALUE;
+    }
+
+    void sweepSoon() {
+        nextSweep = Long.MIN_VALUE;
+    }
+
+    /** Does all operations in one transaction, or none of them. */
+    void perform(List<? extends SqliteHistoryOperation> operations) {
+        SqliteHistoryTransaction transaction = null;
+        List<SqliteHistoryEntry> cursors = new ArrayList<>();
+        Problem failure = null;
+        try {
+            if (store == null) {
+                open();
+            }
+            transaction = new SqliteHistoryTransaction(
+                    store, entries, entriesById, clockStart + time.millis(), time.wallMillis());
+            write(transaction, operations, cursors);
+        } catch (Exception e) {
+            if (transaction != null) {
+                transaction.rollback();
+            }
+            cursors.forEach(entry -> {
+                entry.unsaved(true);
+                risen.add(entry);
+            });
+            failure = problem(e);
+            recover(e);
+        }
+        for (SqliteHistoryOperation operation : operations) {
+            end(operation, transaction, failure);
+        }
+        if (cachedBytes.get() > CACHE_BYTES) {
+            entries.values().forEach(SqliteHistoryEntry::uncache);
+        }
+        if (time.millis() >= nextDrop) {
+            nextDrop = time.millis() + DROP_EVERY_MILLIS;
+            dropIdle(time.millis() - DROP_AFTER_MILLIS);
+        }
+    }
+
+    private void write(
+            SqliteHistoryTransaction transaction,
+            List<? extends SqliteHistoryOperation> operations,
+            List<SqliteHistoryEntry> cursors)
+            throws Exception {
+        for (SqliteHistoryOperation operation : operations) {
+            for (Channel channel : operation.channels()) {
+                if (!entries.containsKey(channel)) {
+                    load(transaction, channel);
+                }
+            }
+        }
+        for (SqliteHistoryOperation operation : operations) {
+            operation.write(transaction);
+        }
+        SqliteHistoryEntry entry;
+        while ((entry = risen.poll()) != null) {
+            entry.unsaved(false);
+            if (entries.get(entry.channel) == entry) {
+                cursors.add(entry);
+                transaction.save(entry);
+            }
+        }
+        if (time.millis() >= nextSweep) {
+            nextSweep = transaction.sweep() ? Long.MIN_VALUE : time.millis() + SWEEP_EVERY_MILLIS;
+        }
+        transaction.retain(limits.totalBytes());
+        transaction.commit();
+    }
+
+    private void load(SqliteHistoryTransaction transaction, Channel channel) throws SQLException {
+        SqliteHistoryEntry entry = new SqliteHistoryEntry(channel, limits.of(channel), cachedBytes);
+        load(entry);
+        entry.mention(time.millis());
+        entries.put(channel, entry);
+        if (entry.isOverfull()) {
+            transaction.save(entry);
+        }
+    }
+
+    private void load(SqliteHistoryEntry entry) throws SQLException {
+        SqliteHistoryStore.ChannelRow row = store.channel(entry.channel.toString());
+        if (row == null) {
+            entry.stand(0, epoch(seed, entry.channel), 0, 1, -1);
+        } else {
+            entry.stand(row.id(), row.epoch(), row.top(), store.oldest(row.id(), row.top() + 1), row.cursor());
+            entriesById.put(row.id(), entry);
+        }
+    }
+
+    /**
+     * The epoch of a channel until it has a row, and the one that the row gets: the same after a restart, so that a
+     * session's position in a channel without messages survives it.
+     */
+    static String epoch(long seed, Channel channel) {
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256")
+                    .digest((seed + " " + channel).getBytes(StandardCharsets.UTF_8));
+            StringBuilder epoch = new StringBuilder();
+            for (int i = 0; i < 8; i++) {
+                int number = (digest[2 * i] & 0xff) << 8 | digest[2 * i + 1] & 0xff;
+                epoch.append(LETTERS.charAt(number % LETTERS.length()));
+            }
+            return epoch.toString();
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    private static void end(SqliteHistoryOperation operation, SqliteHistoryTransaction transaction, Problem failure) {
+        try {
+            if (failure == null) {
+                operation.finish(transaction);
+            } else {
+                operation.fail(transaction, failure);
+            }
+        } catch (RuntimeException bug) {
+            LOG.error("telling what became of a message failed", bug);
+        }
+    }
+
+    /** Makes ready for the next transaction: nothing that has failed is remembered. */
+    private void recover(Exception failure) {
+        boolean damaged = failure instanceof SQLException sql && SqliteHistoryFiles.isDamage(sql);
+        try {
+            if (damaged) {
+                begin((SQLException) failure);
+            } else if (!(failure instanceof SQLException sql) || code(sql) != FULL && code(sql) != BUSY) {
+                LOG.error("writing to the data directory failed", failure);
+                close(); // and opened again by the next operation
+            }
+        } catch (SQLException | IOException e) {
+            LOG.error("a new history cannot be begun", e);
+        }
+    }
+
+    private static int code(SQLException e) {
+        return e.getErrorCode() & 0xff;
+    }
+
+    private static Problem problem(Exception e) {
+        String cause = "the stored messages cannot be written (" + e.getMessage() + ")";
+        if (e instanceof SQLException sql) {
+            cause = switch (code(sql)) {
+                case FULL -> "the disk with the data directory is full";
+                case READ_ONLY -> "the data directory is read-only";
+                case BUSY -> "another program has locked the stored messages";
+                case SqliteHistoryRow.CORRUPT -> "the stored messages were damaged and have been set aside";
+                default -> cause;
+            };
+        }
+        return new Problem(503, "not_stored", "Nothing was stored or delivered: " + cause + ". Try again later.");
+    }
+
+    private void dropIdle(long limit) {
+        for (SqliteHistoryEntry entry : entries.values()) {
+            if (entry.drop(limit)) {
+                entries.remove(entry.channel);
+                entriesById.remove(entry.id());
+            }
+        }
+    }
+
+    /** For tests: anything that makes later statements fail. */
+    void execute(String sql) throws SQLException {
+        store.execute(sql);
+    }
+
+    @Override
+    public void close() {
+        if (store != null) {
+            store.close();
+            store = null;
+        }
+    }
+}
