@@ -112,6 +112,7 @@ class ConfigLoaderTest {
                 "port", "80",
                 "host", "b.test",
                 "history", "users=1/1s",
+                "data", "some/where",
                 "session-rate", "7",
                 "client-broadcast", "true",
                 "allow-host", "c.test",
@@ -127,11 +128,26 @@ class ConfigLoaderTest {
         Settings all = settings(NOWHERE, flags.toArray(String[]::new));
         assertEquals(new ServerSettings("b.test", 80), all.server());
         assertEquals(new HistorySettings.Keep(1, 1_000), all.history().users());
+        assertEquals(Path.of("some/where"), all.history().directory());
         assertEquals(new SessionSettings(7, 28, true), all.sessions());
         assertEquals(new GuardSettings("b.test", List.of("c.test"), List.of("https://d.test")), all.guard());
         assertEquals(all, settings(variables));
         assertEquals(all, settings(NOWHERE, "--config", file(lines.toString())));
         assertEquals(values.keySet().size(), Setting.ALL.size(), "a new setting belongs into this test");
+    }
+
+    @Test
+    void onDiskThereIsRoomForAGibibyteUnlessAnotherTotalIsGiven() {
+        assertEquals(1L << 30, settings(NOWHERE, "--data", "d").history().totalBytes());
+        assertEquals(
+                5L << 20,
+                settings(NOWHERE, "--data", "d", "--history", "total=5m")
+                        .history()
+                        .totalBytes());
+        assertEquals(
+                HistorySettings.off().in(Path.of("d")),
+                settings(NOWHERE, "--data", "d", "--history", "off").history());
+        assertEquals("--data: it must name a directory.", wrong(NOWHERE, "--data="));
     }
 
     @Test

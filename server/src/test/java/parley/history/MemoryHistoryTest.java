@@ -1,6 +1,8 @@
 package parley.history;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
@@ -8,13 +10,21 @@ import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 import parley.history.HistorySettings.Keep;
 import parley.message.Channel;
+import parley.message.Page;
+import parley.message.Position;
 import parley.message.Receipt;
+import parley.message.Standing;
 
 class MemoryHistoryTest extends HistoryContract {
 
     @Override
     History open(HistorySettings settings, RandomGenerator random) {
         return new MemoryHistory(settings, time, random);
+    }
+
+    @Override
+    boolean forgets() {
+        return true;
     }
 
     @Override
@@ -50,5 +60,37 @@ class MemoryHistoryTest extends HistoryContract {
     void remembersNothingOfEarlierProcesses() {
         start();
         assertEquals(List.of(), history.remembered());
+    }
+
+    @Test
+    void anEntryIsForgottenAfterADayOfSilence() {
+        start(new Keep(10, 60_000), PLENTY);
+        append(NEWS, "a");
+        String epoch = standing(NEWS).epoch();
+        pass(24 * HOUR - 1);
+        assertEquals(epoch, standing(NEWS).epoch());
+        pass(24 * HOUR);
+        Standing standing = standing(NEWS);
+        assertNotEquals(epoch, standing.epoch());
+        assertEquals(new Standing(standing.epoch(), 0, 1, null), standing);
+        Page page = get(history.page(NEWS, new Position(epoch, 1), 1));
+        assertNull(page.missed());
+        assertEquals(0, page.from());
+    }
+
+    @Test
+    void whatIsHeldIsNotForgotten() {
+        start(new Keep(10, 60_000), PLENTY);
+        get(history.hold(NEWS));
+        get(history.hold(NEWS));
+        String epoch = standing(NEWS).epoch();
+        pass(100 * HOUR);
+        history.release(NEWS);
+        pass(100 * HOUR);
+        history.release(NEWS);
+        pass(24 * HOUR - 1);
+        assertEquals(epoch, standing(NEWS).epoch(), "the release was a mention");
+        pass(24 * HOUR);
+        assertNotEquals(epoch, standing(NEWS).epoch());
     }
 }
