@@ -88,7 +88,7 @@ public final class EventStream extends Handler.Wrapper {
             response.getHeaders().put(HttpHeader.ALLOW, "GET");
             throw new Problem(405, "bad_method", "Only GET works here.");
         }
-        if (request.getHeaders().contains(HttpHeader.UPGRADE)) {
+        if (request.getHeaders().contains(HttpHeader.UPGRADE, "websocket")) {
             response.getHeaders().put("Sec-WebSocket-Version", "13");
             throw new Problem(426, "bad_upgrade", "This is no WebSocket handshake of version 13 (RFC 6455).");
         }

@@ -40,7 +40,7 @@ import parley.session.Since;
 public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
 
     /** Where clients connect, in any letter case: the seeds write {@code /webSocket/10086} too. */
-    static final Pattern PATH = Pattern.compile("^/(?i:websocket)/(.*)$", Pattern.DOTALL);
+    static final Pattern PATH = Pattern.compile("^/(?i:websocket)/((?s).*)$");
 
     public static final RegexPathSpec PATH_SPEC = new RegexPathSpec(PATH.pattern());
 
@@ -95,13 +95,23 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
             }
             return frameHandler(request, admission);
         } catch (Problem problem) {
-            if (v1) { // a browser cannot read the status of a handshake, but it can read a close code
+            if (v1 && isUri(request)) { // a browser cannot read the status of a handshake, but it can read a close code
                 response.setExtensions(List.of());
                 response.setAcceptedSubProtocol(V1);
                 return new Refusal(disconnect(problem.status()), problem.detail());
             }
             Answers.refuse(request, response, callback, problem);
             return null;
+        }
+    }
+
+    /** Jetty upgrades nothing else. */
+    private static boolean isUri(Request request) {
+        try {
+            request.getHttpURI().toURI();
+            return true;
+        } catch (IllegalArgumentException malformed) {
+            return false;
         }
     }
 
@@ -133,11 +143,14 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
     }
 
     static Fields query(Request request) throws Problem {
+        Problem malformed = Problem.bad("bad_query", "The query is not percent-encoded UTF-8.");
+        if (!isUri(request)) {
+            throw malformed;
+        }
         try {
-            request.getHttpURI().toURI();
             return Request.extractQueryParameters(request);
-        } catch (IllegalArgumentException malformed) {
-            throw Problem.bad("bad_query", "The query is not percent-encoded UTF-8.");
+        } catch (IllegalArgumentException notUtf8) {
+            throw malformed;
         }
     }
 
