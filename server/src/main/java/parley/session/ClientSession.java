@@ -131,10 +131,20 @@ public final class ClientSession implements Outbox.Owner {
     }
 
     void send(Outgoing out) {
+        send(out, () -> {});
+    }
+
+    /** Sends a frame that tells of something, and does it before the client can know. */
+    void send(ServerFrame frame, Runnable something) {
+        send(Outgoing.frame(frame), something);
+    }
+
+    private void send(Outgoing out, Runnable beforeWriting) {
         AfterUnlock after = registry.afterUnlock();
         if (outbox.offer(out, null, after) == Offer.OVERFLOW) {
             after.cut(this);
         }
+        beforeWriting.run();
         after.flush();
     }
 

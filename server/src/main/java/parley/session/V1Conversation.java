@@ -155,9 +155,9 @@ final class V1Conversation implements Conversation {
     private void welcome(List<SessionRegistry.Joined> joined) {
         Map<Channel, ServerFrame.Start> channels = new LinkedHashMap<>();
         joined.forEach(join -> channels.put(join.subscription().channel, join.start()));
-        session.send(new ServerFrame.Welcome(
-                session.id(), session.identity().user(), SessionRegistry.HEARTBEAT_MILLIS / 1000, channels));
-        joined.forEach(join -> join.subscription().release());
+        ServerFrame welcome = new ServerFrame.Welcome(
+                session.id(), session.identity().user(), SessionRegistry.HEARTBEAT_MILLIS / 1000, channels);
+        session.send(welcome, () -> joined.forEach(join -> join.subscription().release()));
         registry.cameOrWent(session);
     }
 
@@ -198,8 +198,8 @@ final class V1Conversation implements Conversation {
             if (failure != null) {
                 fail(null, new Problem(503, "unavailable", "The topic cannot be read now; try again."));
             } else if (joined != null) {
-                session.send(new ServerFrame.Subscribed(name(topic), joined.start()));
-                joined.subscription().release();
+                Subscription subscription = joined.subscription();
+                session.send(new ServerFrame.Subscribed(name(topic), joined.start()), subscription::release);
             }
             return null;
         });
