@@ -31,6 +31,9 @@ public final class Pages extends ResourceHandler {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        if (!request.getMethod().equals("GET") && !request.getMethod().equals("HEAD")) {
+            return false; // Jetty would answer OPTIONS with an error of status 200
+        }
         response.getHeaders().add(HEADERS);
         return super.handle(request, response, callback);
     }
