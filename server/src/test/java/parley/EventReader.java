@@ -94,19 +94,28 @@ final class EventReader implements AutoCloseable {
         return event.id();
     }
 
+    private JsonObject nextMessage() throws IOException {
+        Event event = next();
+        while (event.data.isEmpty()) {
+            event = next();
+        }
+        return event.json();
+    }
+
     /** The next v1 message that a user sent. */
     JsonObject nextFrom(String sender) throws IOException {
-        JsonObject message = next().json();
-        while (!message.has("sender") || !message.get("sender").getAsString().equals(sender)) {
-            message = next().json();
+        while (true) {
+            JsonObject message = nextMessage();
+            if (message.has("sender") && message.get("sender").getAsString().equals(sender)) {
+                return message;
+            }
         }
-        return message;
     }
 
     /** The next v1 message about a user's coming or going. */
     JsonObject nextAbout(String user) throws IOException {
         while (true) {
-            JsonObject message = next().json();
+            JsonObject message = nextMessage();
             if (!message.has("sender")
                     && message.getAsJsonObject("body").get("user").getAsString().equals(user)) {
                 return message;
