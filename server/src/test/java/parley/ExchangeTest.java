@@ -13,7 +13,6 @@ class ExchangeTest {
         try (ServerFixture server = ServerFixture.start("--session-rate", "0");
                 Exchange exchange = new Exchange(server.port(), 100)) {
             Exchange.Ledger ledger = exchange.run(Duration.ofSeconds(3));
-            System.out.println(ledger);
             assertTrue(ledger.clean(), ledger::toString);
             assertTrue(ledger.sent() > 100, ledger::toString);
         }

@@ -18,6 +18,7 @@ final class JdkSocket implements AutoCloseable, WebSocket.Listener {
     private final Consumer<String> onText;
     private final StringBuilder text = new StringBuilder(); // for the client's thread
     private WebSocket socket;
+    private CompletableFuture<?> lastSend = CompletableFuture.completedFuture(null);
 
     private JdkSocket(Consumer<String> onText) {
         this.onText = onText == null ? texts::add : onText;
@@ -66,9 +67,9 @@ final class JdkSocket implements AutoCloseable, WebSocket.Listener {
         socket.sendText(message, true).join();
     }
 
-    /** Does not wait until it has left; the one before must have. */
+    /** Does not wait until it has left; for one thread at a time. */
     void sendLater(String message) {
-        socket.sendText(message, true);
+        lastSend = lastSend.thenCompose(before -> socket.sendText(message, true));
     }
 
     String next() throws InterruptedException, IOException {

@@ -185,7 +185,7 @@ class PublishHttpTest {
             -                                        | FORM  | userId=a&message=%FF                  | 400 | bad_query
             -                                        | JSON  | {"userId":"a","message":"hi"          | 400 | bad_json
             -                                        | JSON  | {"userId":"a","userId":"b","message":1} | 400 | bad_json
-            -                                        | JSON  | {"userId":"a","message":"\\ud800"}    | 400 | bad_json
+            -                                        | JSON  | {"userId":"a","message":"\\ud800"}    | 400 | bad_text
             -                                        | JSON  | {"userId":"a","message":NaN}          | 400 | bad_json
             -                                        | JSON  | "hello"                               | 400 | bad_json
             -                                        | JSON  | ``                                    | 400 | bad_json
