@@ -62,6 +62,7 @@ final class Exchange implements AutoCloseable {
         final Set<String> skipped = new HashSet<>();
         final JdkSocket socket;
         volatile boolean idle;
+        volatile String position; // of the last message
 
         Member(int number) {
             this.number = number;
@@ -72,7 +73,10 @@ final class Exchange implements AutoCloseable {
         void received(String text) {
             JsonObject frame = JsonParser.parseString(text).getAsJsonObject();
             switch (frame.get("type").getAsString()) {
-                case "message" -> count(frame.get("body").getAsString());
+                case "message" -> {
+                    position = V1Client.position(frame);
+                    count(frame.get("body").getAsString());
+                }
                 case "sent" -> sendNext();
                 case "welcome" -> ready();
                 case "ping" -> {}
@@ -124,6 +128,21 @@ final class Exchange implements AutoCloseable {
             }
         }
 
+        void explain() {
+            if (!idle) {
+                surprises.add("member " + number + " waits for an answer");
+            }
+            skipped.forEach(body -> surprises.add("member " + number + " never got " + body));
+            for (int way = 0; way < 2; way++) {
+                for (int from = 0; from < users; from++) {
+                    if (sent[way][from][number] > next[way][from]) {
+                        surprises.add("member " + number + " waits for " + way + ":" + from + ":" + next[way][from]
+                                + " at " + position);
+                    }
+                }
+            }
+        }
+
         long lost() {
             long lost = skipped.size();
             for (int way = 0; way < 2; way++) {
@@ -155,6 +174,7 @@ final class Exchange implements AutoCloseable {
             LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10));
         }
         long lost = members.stream().mapToLong(Member::lost).sum();
+        members.forEach(Member::explain);
         for (Member member : members) {
             if (member.socket.closeCode.isDone()) {
                 surprises.add("member " + member.number + " was closed: " + member.socket.closeCode.get());

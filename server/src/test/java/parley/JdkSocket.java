@@ -64,12 +64,20 @@ final class JdkSocket implements AutoCloseable, WebSocket.Listener {
     }
 
     void send(String message) {
-        socket.sendText(message, true).join();
+        tryToSend(message).join();
     }
 
     /** Does not wait until it has left; for one thread at a time. */
     void sendLater(String message) {
-        lastSend = lastSend.thenCompose(before -> socket.sendText(message, true));
+        lastSend = lastSend.thenCompose(before -> tryToSend(message));
+    }
+
+    /** Java's client completes a send a moment before it takes the next one, and refuses that in between. */
+    private CompletableFuture<WebSocket> tryToSend(String message) {
+        return socket.sendText(message, true)
+                .exceptionallyComposeAsync(failure -> failure instanceof IllegalStateException
+                        ? tryToSend(message)
+                        : CompletableFuture.failedFuture(failure));
     }
 
     String next() throws InterruptedException, IOException {
