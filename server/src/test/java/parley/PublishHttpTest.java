@@ -194,7 +194,7 @@ class PublishHttpTest {
             -                                        | JSON  | {"message":"hi"}                      | 400 | no_target
             -                                        | JSON  | {"userId":[],"message":"hi"}          | 400 | no_target
             -                                        | JSON  | {"userId":{},"message":"hi"}          | 400 | bad_value
-            -                                        | JSON  | {"userId":[1],"message":"hi"}         | 400 | bad_value
+            -                                        | JSON  | {"userId":[{}],"message":"hi"}        | 400 | bad_value
             -                                        | JSON  | {"userId":"a","flag":[],"message":1}  | 400 | bad_value
             ?userId=a                                | text/html        | hi                         | 415 | bad_media_type
             ?userId=a                                | application/xml  | hi                         | 415 | bad_media_type
