@@ -160,7 +160,13 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                     if (!session.add(subscription, () -> index(subscription))) {
                         return CompletableFuture.<Joined>completedFuture(null);
                     }
-                    return broker.watch(channel).thenApply(now -> joined(subscription, start, now));
+                    return broker.watch(channel)
+                            .thenApply(now -> joined(subscription, start, now))
+                            .whenComplete((joined, failure) -> {
+                                if (failure != null) { // it would stay held for ever, and look like subscribed
+                                    unsubscribe(subscription);
+                                }
+                            });
                 })
                 .toCompletableFuture();
     }
