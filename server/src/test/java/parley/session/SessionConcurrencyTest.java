@@ -151,8 +151,7 @@ class SessionConcurrencyTest {
         List<Future<?>> others = new ArrayList<>();
         for (int t = 0; t < CLIENT_THREADS; t++) {
             Random random = new Random(seed + 100 + t);
-            List<ModelClient> mine = clients.subList(
-                    t * CLIENTS / CLIENT_THREADS, (t + 1) * CLIENTS / CLIENT_THREADS);
+            List<ModelClient> mine = clients.subList(t * CLIENTS / CLIENT_THREADS, (t + 1) * CLIENTS / CLIENT_THREADS);
             others.add(threads.submit(() -> live(random, mine, publishing)));
         }
         others.add(threads.submit(() -> tick(publishing)));
@@ -193,8 +192,7 @@ class SessionConcurrencyTest {
             Long retention = random.nextInt(10) == 0 ? Long.valueOf(0) : null;
             Body body = Body.text(Published.body(serial, random.nextInt(30) == 0 ? LARGE : ""));
             truth.announce(new Published(serial, channel, null, collapse, exclude, Long.MAX_VALUE));
-            Receipt receipt = broker.publish(
-                            new Draft(channel, null, null, null, body, retention, collapse, exclude))
+            Receipt receipt = broker.publish(new Draft(channel, null, null, null, body, retention, collapse, exclude))
                     .toCompletableFuture()
                     .join();
             truth.add(new Published(serial, channel, receipt.position(), collapse, exclude, Long.MAX_VALUE));
@@ -284,7 +282,9 @@ class SessionConcurrencyTest {
     private boolean quiet(ModelClient client) {
         for (Channel channel : channels) {
             Subscription subscription = client.session.subscription(channel);
-            if (subscription != null && subscription.newest() > subscription.standing().position().offset()) {
+            if (subscription != null
+                    && subscription.newest()
+                            > subscription.standing().position().offset()) {
                 return false;
             }
         }
