@@ -6,7 +6,7 @@
  * @param {{timers: import('./types.js').Timers}} settings
  */
 export function createTimer({ timers }) {
-  /** @type {any} null when it is not set */
+  /** @type {any} */
   let id = null
 
   const clear = () => {
@@ -17,6 +17,7 @@ export function createTimer({ timers }) {
   return {
     clear,
 
+    /** Whether it was set and not cleared since, fired or not. */
     get isSet() {
       return id !== null
     },
@@ -27,11 +28,7 @@ export function createTimer({ timers }) {
      */
     set(ms, run) {
       clear()
-      const fire = () => {
-        id = null
-        run()
-      }
-      id = timers.setTimeout(fire, Math.min(ms, 2 ** 31 - 1)) // beyond, timers fire at once
+      id = timers.setTimeout(run, Math.min(ms, 2 ** 31 - 1)) // beyond, timers fire at once
     },
   }
 }

@@ -48,6 +48,16 @@ test('acks that nobody waits for are gathered for 100 ms', h => {
   h.take()
 })
 
+test('a steady stream does not put acks off', h => {
+  h.open()
+  for (let offset = 1; offset <= 6; offset++) {
+    h.socket.receive(message(offset))
+    h.clock.advance(40)
+  }
+  assert.deepEqual(h.socket.take(), [ack(3), ack(6)])
+  h.take()
+})
+
 test('an awaited message is acked at once, the others with it', h => {
   h.open()
   h.socket.receive(message(1))
@@ -295,6 +305,23 @@ test('after a reconnect the inbox is acked again, the other channels only when t
   h.take()
 })
 
+test('no ack goes out between hello and welcome', async h => {
+  h.open()
+  const ends = deferred(h.parley)
+  h.socket.receive(message(1, { ack: true }))
+  h.socket.end(1006)
+  h.clock.advance(500)
+  h.socket.open()
+  assert.equal(h.socket.take()[0].type, 'hello')
+  ends[1].resolve()
+  await settle()
+  h.clock.advance(100)
+  assert.deepEqual(h.socket.take(), [])
+  h.socket.receive(welcome({ channels: { 'user:42': standing(1) } }))
+  assert.deepEqual(h.socket.take(), [ack(1)])
+  h.take()
+})
+
 test('failures from before a reconnect are not named after it: nobody waits for them any more', async h => {
   h.open()
   const ends = deferred(h.parley)
@@ -409,6 +436,7 @@ test('suspend() and close() let the acks go first', h => {
   h.socket.receive(message(2))
   h.parley.close()
   assert.deepEqual(h.socket.take(), [ack(2)])
+  assert.equal(h.clock.pending, 0)
   h.take()
 })
 

@@ -52,6 +52,7 @@ test('messages by flag', h => {
   h.parley.on('flag:command', ({ body }) => void seen.push(`command ${body}`))
   h.parley.on('flag:通知', ({ body }) => void seen.push(`notice ${body}`))
   h.parley.on('flag:a:b', ({ body }) => void seen.push(`ab ${body}`))
+  h.parley.on('flag:undefined', () => void seen.push('no flag is not a flag'))
   for (const [i, flag] of ['command', '通知', 'a:b', 'other', undefined, 'message'].entries()) {
     h.socket.receive(message(i + 1, { flag }))
   }

@@ -32,6 +32,8 @@ test('several handlers share one subscription on the wire', h => {
   first.unsubscribe()
   first.unsubscribe()
   assert.deepEqual(h.socket.take(), [])
+  h.socket.receive(news(5))
+  assert.deepEqual(seen, [], 'where it stands is not forgotten')
   h.socket.receive(news(6))
   assert.deepEqual(seen.splice(0), ['second n6'])
   second.unsubscribe()

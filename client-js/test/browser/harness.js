@@ -61,7 +61,9 @@ export async function startServer(port = 0, ...options) {
 export const launch = () => chromium.launch({
   executablePath: CHROMIUM,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-    '--disable-component-update', '--disable-sync'],
+    '--disable-component-update', '--disable-sync',
+    // a page that the test made up comes from no address, and Chromium would keep it from local ones
+    '--disable-features=LocalNetworkAccessChecks'],
 })
 
 /** Waits until `probe` returns something true, and returns it; fails after `millis`. */

@@ -25,7 +25,7 @@ async function tab(user) {
   await status(page, 'open')
   return page
 }
-const status = (page, wanted) => page.waitForSelector(`#status-bar[data-status="${wanted}"]`)
+const status = (page, wanted) => page.waitForSelector(`#status-bar[data-status="${wanted}"]`, { state: 'attached' })
 const bodies = (page, kind = '') => page.$$eval(`#log li.message${kind} .body`, all => all.map(one => one.textContent))
 
 test('two tabs, the publish form, cut and restore, a restart', { skip, timeout: 120_000 }, async () => {

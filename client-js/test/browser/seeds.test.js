@@ -32,7 +32,7 @@ beforeEach(async () => {
 
 /** Opens a page of the server's own origin with this body. */
 async function open(html) {
-  await page.route('**/article', route => route.fulfill({ contentType: 'text/html', body: html }))
+  await page.route('**/article', route => route.fulfill({ contentType: 'text/html; charset=utf-8', body: html }))
   await page.goto(`${server.origin}/article`)
 }
 
@@ -95,9 +95,9 @@ const shown = text => until(`the page shows ${text}`, () => page.evaluate(wanted
 test('the second article: messages, Send, status, reconnect after a restart, close for good', { skip }, async () => {
   await open(secondArticle())
   await page.evaluate(`{
-    const created = Object.assign({}, component.methods)
-    window.vue = created
-    component.created.call(created)
+    window.vue = {} // Vue binds a component's methods
+    for (const [name, method] of Object.entries(component.methods)) vue[name] = method.bind(vue)
+    component.created.call(vue)
   }`)
   await shown('webSocket连接成功')
   assert.equal(await page.evaluate('websocket.getStatus()'), '已连接')

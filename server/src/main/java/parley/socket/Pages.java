@@ -42,7 +42,11 @@ public final class Pages extends ResourceHandler {
     public static final class Errors implements Request.Handler {
         @Override
         public boolean handle(Request request, Response response, Callback callback) {
-            int status = Math.max(400, response.getStatus());
+            int status = response.getStatus();
+            if (status < 400) { // Jetty also tells a browser by this way that what it has is still fresh
+                response.write(true, null, callback);
+                return true;
+            }
             Answers.refuse(request, response, callback, new Problem(status, "http_" + status, sentence(status)));
             return true;
         }
