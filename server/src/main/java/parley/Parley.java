@@ -44,6 +44,7 @@ import parley.publish.AskServlet;
 import parley.publish.DisconnectServlet;
 import parley.publish.PublishServlet;
 import parley.session.SessionRegistry;
+import parley.socket.BrowserUris;
 import parley.socket.EventStream;
 import parley.socket.Handshake;
 import parley.socket.Pages;
@@ -154,7 +155,8 @@ public final class Parley implements AutoCloseable {
         http.setSendServerVersion(false);
         http.setRequestHeaderSize(HEADER_BYTES);
         // a %2F is for the handshake to refuse: in words, or with a close code that a page can read
-        http.setUriCompliance(UriCompliance.from("RFC3986,AMBIGUOUS_PATH_SEPARATOR,AMBIGUOUS_PATH_ENCODING"));
+        http.setUriCompliance(
+                UriCompliance.from("RFC3986,AMBIGUOUS_PATH_SEPARATOR,AMBIGUOUS_PATH_ENCODING,ILLEGAL_PATH_CHARACTERS"));
         ServerConnector listening = new ServerConnector(server, 1, 1, new HttpConnectionFactory(http));
         listening.setHost(settings.server().host());
         listening.setPort(settings.server().port());
@@ -174,7 +176,7 @@ public final class Parley implements AutoCloseable {
             WebSocketUpgradeHandler upgrade = new WebSocketUpgradeHandler();
             eventStream.setHandler(new Handler.Sequence(servlets(), sockets, new Pages()));
             upgrade.setHandler(eventStream);
-            server.setHandler(upgrade);
+            server.setHandler(new BrowserUris(upgrade));
             server.setErrorHandler(new Pages.Errors());
             sockets.start(); // the container is there only now, and the handshake needs it
             handshake = new Handshake(guard, registry, container.get());

@@ -4,9 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
-import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
-import java.io.EOFException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -28,7 +26,6 @@ final class EventReader implements AutoCloseable {
     }
 
     final RawSocket socket;
-    private ByteArrayInputStream chunk = new ByteArrayInputStream(new byte[0]);
 
     private EventReader(RawSocket socket) {
         this.socket = socket;
@@ -45,22 +42,9 @@ final class EventReader implements AutoCloseable {
         return new EventReader(socket);
     }
 
-    private int read() throws IOException {
-        int c = chunk.read();
-        if (c < 0) {
-            byte[] bytes = socket.readChunk();
-            if (bytes.length == 0) {
-                throw new EOFException("the stream has ended");
-            }
-            chunk = new ByteArrayInputStream(bytes);
-            c = chunk.read();
-        }
-        return c;
-    }
-
     private String line() throws IOException {
         ByteArrayOutputStream line = new ByteArrayOutputStream();
-        for (int c = read(); c != '\n'; c = read()) {
+        for (int c = socket.readByte(); c != '\n'; c = socket.readByte()) {
             line.write(c);
         }
         return line.toString(StandardCharsets.UTF_8);
@@ -87,7 +71,7 @@ final class EventReader implements AutoCloseable {
         }
     }
 
-    /** The bare id that starts a channel of the stream. */
+    /** The bare id that starts the stream. */
     String start() throws IOException {
         Event event = next();
         assertEquals(List.of(), event.data());

@@ -164,7 +164,7 @@ final class RawSocket implements AutoCloseable {
         return line.toString(StandardCharsets.UTF_8);
     }
 
-    private int readByte() throws IOException {
+    int readByte() throws IOException {
         int c = in.read();
         if (c < 0) {
             throw new EOFException("the server closed the connection");

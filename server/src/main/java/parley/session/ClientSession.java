@@ -148,16 +148,27 @@ public final class ClientSession implements Outbox.Owner {
         after.flush();
     }
 
-    /** A channel of a session without hello starts: a stream is told where, so that it can resume before any message. */
-    void started(SessionRegistry.Joined joined) {
-        Channel channel = joined.subscription().channel;
-        ServerFrame.Start start = joined.start();
-        if (!mode.webSocket()) {
-            send(Outgoing.start(channel, start.position()));
+    /** Channels of a session without hello start: a stream is told where, so that it can resume before any message. */
+    void started(List<SessionRegistry.Joined> joined) {
+        if (mode.webSocket()) {
+            return;
+        }
+        AfterUnlock after = registry.afterUnlock();
+        for (SessionRegistry.Joined join : joined) {
+            outbox.offer(
+                    Outgoing.start(join.subscription().channel, join.start().position()), null, after);
+        }
+        for (SessionRegistry.Joined join : joined) {
+            ServerFrame.Start start = join.start();
             if (start.missed() == null || start.missed() > 0) {
-                send(Outgoing.gap(new ServerFrame.Gap(channel, start.missed(), start.position())));
+                outbox.offer(
+                        Outgoing.gap(
+                                new ServerFrame.Gap(join.subscription().channel, start.missed(), start.position())),
+                        null,
+                        after);
             }
         }
+        after.flush();
     }
 
     public void close(Disconnect why) {

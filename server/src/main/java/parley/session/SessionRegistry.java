@@ -131,7 +131,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                 if (failure != null) {
                     session.close(Disconnect.INTERNAL);
                 } else {
-                    joined.forEach(session::started);
+                    session.started(joined);
                     joined.forEach(join -> join.subscription().release());
                     cameOrWent(session);
                 }

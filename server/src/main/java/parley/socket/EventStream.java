@@ -1,16 +1,12 @@
 package parley.socket;
 
-import java.io.ByteArrayOutputStream;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -25,10 +21,8 @@ import parley.message.Problem;
 import parley.session.ClientSession;
 import parley.session.Disconnect;
 import parley.session.Mode;
-import parley.session.Outgoing;
 import parley.session.SessionRegistry;
 import parley.session.Since;
-import parley.session.Transport;
 
 /**
  * The smallest client: {@code curl -N} or EventSource. {@code GET /websocket/{userId}} without an upgrade gives the
@@ -163,127 +157,12 @@ public final class EventStream extends Handler.Wrapper {
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "text/event-stream;charset=utf-8");
         response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
         response.getHeaders().put("X-Accel-Buffering", "no"); // nginx would hold events back
-        Line line = new Line(request, response, callback);
+        response.getHeaders().put(HttpHeader.CONNECTION, "close"); // the line carries nothing after this
+        EventLine line = new EventLine(request, response, callback);
         request.addIdleTimeoutListener(timeout -> false); // our heartbeat judges
         ClientSession session = registry.open(identity, mode, line, starts, reads);
-        line.session = session;
+        line.opened(session);
         request.addFailureListener(failure -> session.close(Disconnect.GONE));
-    }
-
-    /** One stream. Called by the session's Outbox alone, one write at a time. */
-    private static final class Line implements Transport {
-
-        private final Request request;
-        private final Response response;
-        private final Callback callback;
-        private final Map<Channel, Position> positions = new LinkedHashMap<>(4); // what was written
-        private ByteBuffer rest; // of a long event that goes out in pieces
-        private volatile ClientSession session;
-        private volatile boolean ended;
-
-        Line(Request request, Response response, Callback callback) {
-            this.request = request;
-            this.response = response;
-            this.callback = callback;
-        }
-
-        @Override
-        public void write(List<Frame> frames, Done done) {
-            ByteArrayOutputStream out = new ByteArrayOutputStream(512);
-            for (Frame frame : frames) {
-                if (frame instanceof Text text) {
-                    add(text, out);
-                } else {
-                    out.writeBytes(utf8(":\n\n"));
-                }
-            }
-            response.write(
-                    false,
-                    ByteBuffer.wrap(out.toByteArray()),
-                    Callback.from(() -> done.written(null), failure -> done.written(failure)));
-        }
-
-        private void add(Text text, ByteArrayOutputStream out) {
-            if (text.first() && text.last()) {
-                out.writeBytes(event(text.out()));
-                return;
-            }
-            if (text.first()) {
-                rest = ByteBuffer.wrap(event(text.out()));
-            }
-            byte[] piece = new byte[text.last() ? rest.remaining() : text.to() - text.from()];
-            rest.get(piece);
-            out.writeBytes(piece);
-        }
-
-        private byte[] event(Outgoing text) {
-            ByteArrayOutputStream out = new ByteArrayOutputStream(text.bytes().length + 128);
-            if (text.kind() == Outgoing.Kind.GAP) {
-                out.writeBytes(utf8("event: gap\n"));
-            }
-            if (text.position() != null) {
-                positions.put(text.channel(), text.position());
-                out.writeBytes(utf8("id: " + eventId() + "\n"));
-            }
-            if (text.kind() != Outgoing.Kind.START) {
-                data(text.bytes(), out);
-            }
-            out.write('\n');
-            return out.toByteArray();
-        }
-
-        /** Each line of the text as a {@code data} field; a client joins them with line feeds. */
-        private static void data(byte[] bytes, ByteArrayOutputStream out) {
-            int start = 0;
-            for (int i = 0; i <= bytes.length; i++) {
-                if (i == bytes.length || bytes[i] == '\n' || bytes[i] == '\r') {
-                    out.writeBytes(utf8("data: "));
-                    out.write(bytes, start, i - start);
-                    out.write('\n');
-                    if (i + 1 < bytes.length && bytes[i] == '\r' && bytes[i + 1] == '\n') {
-                        i++;
-                    }
-                    start = i + 1;
-                }
-            }
-        }
-
-        private String eventId() {
-            StringBuilder pairs = new StringBuilder();
-            positions.forEach((channel, position) -> pairs.append(pairs.isEmpty() ? "" : "\n")
-                    .append(channel)
-                    .append('=')
-                    .append(position));
-            return Base64.getUrlEncoder().withoutPadding().encodeToString(utf8(pairs.toString()));
-        }
-
-        private static byte[] utf8(String text) {
-            return text.getBytes(StandardCharsets.UTF_8);
-        }
-
-        @Override
-        public void close(int code, String reason) {
-            if (!ended) {
-                ended = true;
-                response.write(true, null, callback);
-                gone();
-            }
-        }
-
-        @Override
-        public void abort() {
-            if (!ended) {
-                ended = true;
-                request.getConnectionMetaData().getConnection().getEndPoint().close();
-                callback.failed(new EofException("aborted"));
-            }
-        }
-
-        private void gone() {
-            ClientSession opened = session;
-            if (opened != null) {
-                opened.close(Disconnect.GONE);
-            }
-        }
+        line.watchEnd();
     }
 }
