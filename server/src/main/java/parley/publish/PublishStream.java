@@ -55,6 +55,8 @@ final class PublishStream implements ReadListener, WriteListener {
     private int pieceEnd;
     private boolean tooLong; // the line that is being read is skipped
     private Runnable lineTimer; // cancels the time-out of the line that has started, or null
+    private long linesEnded;
+    private boolean unflushed; // answers were written that the container may still hold back
     private boolean inputEnded;
     private boolean ended;
 
@@ -158,11 +160,13 @@ final class PublishStream implements ReadListener, WriteListener {
             pieceAt++;
             endLine();
         } else if (lineTimer == null && (line.size() > 0 || tooLong)) {
-            lineTimer = delays.after(LINE_MILLIS, this::lineTooLate);
+            long number = linesEnded;
+            lineTimer = delays.after(LINE_MILLIS, () -> lineTooLate(number));
         }
     }
 
     private void endLine() {
+        linesEnded++;
         if (lineTimer != null) {
             lineTimer.run();
             lineTimer = null;
@@ -205,10 +209,10 @@ final class PublishStream implements ReadListener, WriteListener {
         }
     }
 
-    private void lineTooLate() {
+    private void lineTooLate(long number) {
         synchronized (this) {
-            if (ended || lineTimer == null) {
-                return;
+            if (ended || inputEnded || number != linesEnded) {
+                return; // it ended while this waited for the lock
             }
             lineTimer = null;
             inputEnded = true;
@@ -227,8 +231,10 @@ final class PublishStream implements ReadListener, WriteListener {
             }
             out.write(text.toString().getBytes(StandardCharsets.UTF_8));
             any = true;
+            unflushed = true;
         }
-        if (any && out.isReady()) {
+        if (unflushed && out.isReady()) {
+            unflushed = false;
             out.flush();
         }
         return any;
