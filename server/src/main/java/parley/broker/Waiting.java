@@ -35,6 +35,11 @@ public final class Waiting {
         end.complete(null);
     }
 
+    /** Whether the publisher has his answer, so that no ack counts any more. */
+    public boolean isOver() {
+        return end.isDone();
+    }
+
     CompletableFuture<Void> end() {
         return end;
     }

@@ -30,10 +30,16 @@ final class Waiters {
 
     private List<Waiter> waiters = List.of(); // in the order of the offsets; List.of() when there is none
 
+    /** Those whose time is up make room, so that a client that never acks does not gather them. */
     void join(Position position, Waiting waiting) {
         if (waiters.isEmpty()) {
             waiters = new ArrayList<>(2);
         }
+        int over = 0;
+        while (over < waiters.size() && waiters.get(over).waiting.isOver()) {
+            over++;
+        }
+        waiters.subList(0, over).clear();
         waiting.join();
         waiters.add(new Waiter(position, waiting));
     }
@@ -41,8 +47,12 @@ final class Waiters {
     /** Whether somebody waits for this message. */
     boolean has(Position position) {
         for (int i = waiters.size() - 1; i >= 0; i--) {
-            if (waiters.get(i).position.equals(position)) {
+            Waiter waiter = waiters.get(i);
+            if (waiter.position.equals(position)) {
                 return true;
+            }
+            if (waiter.upTo(position)) {
+                return false; // all before it stand lower still
             }
         }
         return false;

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import parley.broker.Waiting;
 import parley.history.HistorySettings;
 import parley.history.HistorySettings.Keep;
 import parley.message.Body;
@@ -218,5 +219,33 @@ class WaitersTest {
         expectAcked(0, receipts);
         assertTrue(line.rest().stream().anyMatch(text -> text.startsWith("{\"type\":\"gap\"")));
         ack(session, 5);
+    }
+
+    /** Its waiter is gone when the one that stands there has nobody to count for but the publisher. */
+    @Test
+    void whoseTimeIsUpMakesRoomForTheNextOne() {
+        AfterUnlock after = new AfterUnlock(new Pumps(1));
+        Waiters waiters = new Waiters();
+        Waiting over = new Waiting();
+        Waiting next = new Waiting();
+        waiters.join(new Position("aaaaaaaa", 1), over);
+        over.giveUp();
+        waiters.join(new Position("aaaaaaaa", 2), next);
+        waiters.leaveAll(after);
+        assertFalse(over.ack(), "it is not held any more, and so did not leave");
+        assertTrue(next.ack(), "it has left, so that only the publisher is left");
+    }
+
+    @Test
+    void aWaiterIsFoundAmongMany() {
+        Waiters waiters = new Waiters();
+        for (int offset = 2; offset < 10; offset += 2) {
+            waiters.join(new Position("aaaaaaaa", offset), new Waiting());
+        }
+        waiters.join(new Position("bbbbbbbb", 3), new Waiting());
+        for (int offset = 1; offset < 12; offset++) {
+            assertEquals(offset % 2 == 0 && offset < 10, waiters.has(new Position("aaaaaaaa", offset)), "" + offset);
+            assertEquals(offset == 3, waiters.has(new Position("bbbbbbbb", offset)), "" + offset);
+        }
     }
 }
