@@ -6,8 +6,13 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.random.RandomGenerator;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.history.HistorySettings.Keep;
 import parley.message.Channel;
 import parley.message.Page;
@@ -92,5 +97,30 @@ class MemoryHistoryTest extends HistoryContract {
         assertEquals(epoch, standing(NEWS).epoch(), "the release was a mention");
         pass(24 * HOUR);
         assertNotEquals(epoch, standing(NEWS).epoch());
+    }
+
+    /** The race of the contract, made to happen: somebody waits for the lock of an entry that is being forgotten. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void whoeverWaitedForAnEntryThatIsGoneLooksItUpAgain(boolean holding) throws Exception {
+        start(new Keep(10, 60_000), PLENTY);
+        String forgotten = standing(NEWS).epoch();
+        var entries = MemoryHistory.class.getDeclaredField("entries");
+        entries.setAccessible(true);
+        Object entry = ((Map<?, ?>) entries.get(history)).get(NEWS);
+        CompletableFuture<String> epoch = new CompletableFuture<>();
+        Thread waiting = new Thread(() -> epoch.complete(
+                holding
+                        ? get(history.hold(NEWS)).epoch()
+                        : append(NEWS, "x").position().epoch()));
+        synchronized (entry) {
+            waiting.start();
+            Awaitility.await().until(() -> waiting.getState() == Thread.State.BLOCKED);
+            time.advance(25 * HOUR);
+            history.expire();
+        }
+        assertNotEquals(forgotten, get(epoch));
+        assertEquals(standing(NEWS).epoch(), get(epoch));
+        assertEquals(holding ? List.of() : List.of("x"), all(NEWS));
     }
 }

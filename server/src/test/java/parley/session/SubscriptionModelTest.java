@@ -488,7 +488,21 @@ class SubscriptionModelTest {
             station.pass(10_000);
             assertEquals(0, station.registry.size());
             assertEquals(0, station.registry.lines());
+            checkForgotten();
             station.close();
+        }
+
+        /** Nobody holds anything any more. */
+        private void checkForgotten() {
+            Map<Channel, Position> before = new HashMap<>();
+            channels.forEach(channel -> before.put(channel, top(channel)));
+            station.time.advance(25 * 3_600_000L);
+            station.history.expire();
+            for (Channel channel : channels) {
+                boolean stays = channel.equals(Channel.EVERYONE);
+                assertEquals(
+                        stays, top(channel).epoch().equals(before.get(channel).epoch()), "held: " + channel);
+            }
         }
 
         private long collapsed() {

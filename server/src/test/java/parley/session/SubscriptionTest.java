@@ -385,6 +385,22 @@ class SubscriptionTest {
     }
 
     @Test
+    void aGapThatWasToldIsNotToldAgainWhenTheMessageAfterItDoesNotFit() {
+        subscription.release();
+        deliver(9);
+        line.stall();
+        session.send(new Outgoing(Outgoing.Kind.FRAME, "first".getBytes(), null, null, null));
+        line.expect("first");
+        Message large = message(EPOCH, 9, "x".repeat(MIB), null);
+        asked(5, 9).answer().complete(new Page(EPOCH, List.of(large), 8, 9, 9, 3L));
+        assertTrue(ack(EPOCH, 8));
+        line.flow();
+        expectGap(3L, new Position(EPOCH, 8));
+        asked(8, 9).answer().complete(page(8, 9, 9, 0, 9));
+        expect(9);
+    }
+
+    @Test
     void aMessageWithoutHistoryThatDoesNotFitEndsTheSession() {
         subscription.release();
         fill();

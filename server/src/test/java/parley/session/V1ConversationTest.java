@@ -295,6 +295,22 @@ class V1ConversationTest {
     }
 
     @Test
+    void aFrameThatWaitedCanMakeOthersWait() {
+        station.late.late();
+        session.received("{\"type\":\"hello\"}");
+        subscribe("news", "");
+        while (!station.late.question().endsWith(" topic:news")) {
+            station.late.answer();
+        }
+        line.next("welcome");
+        session.received("{\"type\":\"ping\"}");
+        line.assertExhausted();
+        station.late.answerAll();
+        line.next("subscribed");
+        line.next("pong");
+    }
+
+    @Test
     void thirtyTwoFramesWaitAtMost() {
         hello();
         station.late.late();
