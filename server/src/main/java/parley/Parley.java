@@ -207,7 +207,7 @@ public final class Parley implements AutoCloseable {
         return () -> {
             try {
                 task.run();
-            } catch (RuntimeException bug) {
+            } catch (Throwable bug) { // an Error, too, must not end the heartbeat
                 LOG.error("a scheduled task failed", bug);
             }
         };
@@ -220,10 +220,10 @@ public final class Parley implements AutoCloseable {
         context.getServletHandler().setEnsureDefaultServlet(false);
         Executor threads = server.getThreadPool();
         add(context, "/socket/publish", new PublishServlet(broker, guard, threads, this::after));
-        add(context, "/socket/ask", new AskServlet(broker, guard, threads));
+        add(context, "/socket/ask", new AskServlet(broker, guard, threads, this::after));
         add(context, "/socket/online", new OnlineServlet(broker, guard, threads));
         add(context, "/socket/history", new HistoryServlet(broker, guard, threads));
-        add(context, "/socket/disconnect", new DisconnectServlet(broker, guard, threads));
+        add(context, "/socket/disconnect", new DisconnectServlet(broker, guard, threads, this::after));
         WhyServlet why = new WhyServlet(broker, guard, threads);
         add(context, "/socket/why", why);
         add(context, "/socket/message", why);

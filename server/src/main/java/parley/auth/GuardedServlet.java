@@ -1,6 +1,8 @@
 package parley.auth;
 
 import jakarta.servlet.AsyncContext;
+import jakarta.servlet.ServletOutputStream;
+import jakarta.servlet.WriteListener;
 import jakarta.servlet.http.HttpServlet;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -27,8 +29,15 @@ public abstract class GuardedServlet extends HttpServlet {
     private static final long serialVersionUID = 1;
     private static final Logger LOG = LoggerFactory.getLogger(GuardedServlet.class);
 
+    /** Characters that surely fit into Jetty's buffer of 32 KiB, which is sent without anybody waiting for it. */
+    private static final int SMALL_CHARS = 8 << 10;
+
     /** What to send back. */
     public record Answer(int status, String type, String text) {
+        boolean isSmall() {
+            return text.length() <= SMALL_CHARS;
+        }
+
         public static Answer json(int status, String json) {
             return new Answer(status, "application/json", json + "\n");
         }
@@ -92,10 +101,13 @@ public abstract class GuardedServlet extends HttpServlet {
             throws IOException {
         CompletableFuture<Answer> future = answer.toCompletableFuture();
         if (future.isDone()) {
-            write(
-                    response,
-                    future.handle((ready, failure) -> failure == null ? ready : Answer.of(failure))
-                            .join());
+            Answer ready = future.handle((answered, failure) -> failure == null ? answered : Answer.of(failure))
+                    .join();
+            if (ready.isSmall()) {
+                write(response, ready);
+            } else {
+                end(request.startAsync(), ready);
+            }
         } else {
             replyLater(request.startAsync(), future);
         }
@@ -111,6 +123,10 @@ public abstract class GuardedServlet extends HttpServlet {
     /** Sends an answer and ends the request. */
     protected static void end(AsyncContext context, Answer answer) {
         try {
+            if (!answer.isSmall()) {
+                new LargeAnswer(context, answer).start();
+                return;
+            }
             write((HttpServletResponse) context.getResponse(), answer);
         } catch (IOException gone) {
             LOG.debug("the caller has left before his answer");
@@ -118,12 +134,54 @@ public abstract class GuardedServlet extends HttpServlet {
         context.complete();
     }
 
+    /** Writes an answer as fast as its caller reads it, and waits for him on no thread. */
+    private static final class LargeAnswer implements WriteListener {
+        private final AsyncContext context;
+        private final ServletOutputStream out;
+        private final byte[] bytes;
+        private int written;
+
+        LargeAnswer(AsyncContext context, Answer answer) throws IOException {
+            HttpServletResponse response = (HttpServletResponse) context.getResponse();
+            this.context = context;
+            this.bytes = answer.text().getBytes(StandardCharsets.UTF_8);
+            this.out = response.getOutputStream();
+            head(response, answer);
+        }
+
+        void start() {
+            context.setTimeout(0); // Jetty's idle timeout ends a caller who does not read at all
+            out.setWriteListener(this);
+        }
+
+        @Override
+        public void onWritePossible() throws IOException {
+            while (out.isReady()) {
+                if (written == bytes.length) {
+                    context.complete();
+                    return;
+                }
+                int piece = Math.min(SMALL_CHARS, bytes.length - written);
+                out.write(bytes, written, piece);
+                written += piece;
+            }
+        }
+
+        @Override
+        public void onError(Throwable gone) {
+            context.complete();
+        }
+    }
+
     private static void write(HttpServletResponse response, Answer answer) throws IOException {
-        byte[] body = answer.text().getBytes(StandardCharsets.UTF_8);
+        head(response, answer);
+        // no Content-Length: with it Jetty would take this for the last write and block until the caller reads
+        response.getOutputStream().write(answer.text().getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static void head(HttpServletResponse response, Answer answer) {
         response.setStatus(answer.status());
         response.setContentType(answer.type());
         response.setHeader("Cache-Control", "no-store");
-        response.setContentLength(body.length);
-        response.getOutputStream().write(body);
     }
 }

@@ -19,6 +19,9 @@ public final class Fates {
     /** Of each kind: a few megabytes, and minutes of a busy server. The oldest go. */
     public static final int KEPT = 10_000;
 
+    /** Channels of a closed session that are kept; the user's own is the first. */
+    public static final int CHANNELS = 4;
+
     /** Where a session stands, or stood, in a channel; see {@link Receiver#outcome}. */
     public record Receiver(
             String session,

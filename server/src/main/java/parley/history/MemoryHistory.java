@@ -25,6 +25,11 @@ public final class MemoryHistory implements History {
     /** An entry that nobody used for a day costs more to keep than its clients gain by it. */
     private static final long FORGET_AFTER_MILLIS = 24 * 3600_000L;
 
+    /** About 40 MB: beyond this many entries those that were only named, never used, go after a minute. */
+    private static final int MANY_ENTRIES = 100_000;
+
+    private static final long FORGET_UNUSED_MILLIS = 60_000;
+
     private final ConcurrentHashMap<Channel, Entry> entries = new ConcurrentHashMap<>();
     private final Fifo fifo = new Fifo();
     private final HistorySettings limits;
@@ -119,7 +124,7 @@ public final class MemoryHistory implements History {
         for (Entry entry : entries.values()) {
             synchronized (entry) {
                 entry.trim(now);
-                if (entry.idle(now)) {
+                if (entry.idle(now, entries.size() > MANY_ENTRIES ? FORGET_UNUSED_MILLIS : FORGET_AFTER_MILLIS)) {
                     entry.gone = true;
                     entries.remove(entry.channel, entry);
                 }
@@ -305,10 +310,11 @@ public final class MemoryHistory implements History {
             return new Page(epoch, messages, from, through, top, known ? Math.max(0, from - after.offset()) : null);
         }
 
-        boolean idle(long now) {
+        /** @param unusedMillis after what time an entry is idle that was never used for anything */
+        boolean idle(long now, long unusedMillis) {
             return holders == 0
                     && oldest > top
-                    && now - mentioned >= FORGET_AFTER_MILLIS
+                    && now - mentioned >= (top == 0 && cursor < 0 ? unusedMillis : FORGET_AFTER_MILLIS)
                     && !(channel instanceof Channel.Everyone || channel instanceof Channel.Events);
         }
     }

@@ -6,6 +6,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import parley.auth.BrowserGuard;
 import parley.broker.Broker;
+import parley.broker.Delays;
 import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Draft;
@@ -24,9 +25,12 @@ public final class AskServlet extends BodyServlet {
 
     private final transient Broker broker;
 
-    /** @param threads where answers are written that come later than their request */
-    public AskServlet(Broker broker, BrowserGuard guard, Executor threads) {
-        super(guard, threads, "GET", "POST");
+    /**
+     * @param threads where answers are written that come later than their request
+     * @param delays when a body must be whole
+     */
+    public AskServlet(Broker broker, BrowserGuard guard, Executor threads, Delays delays) {
+        super(guard, threads, delays, "GET", "POST");
         this.broker = broker;
     }
 

@@ -1,8 +1,6 @@
 package parley.publish;
 
 import jakarta.servlet.AsyncContext;
-import jakarta.servlet.AsyncEvent;
-import jakarta.servlet.AsyncListener;
 import jakarta.servlet.ReadListener;
 import jakarta.servlet.ServletInputStream;
 import jakarta.servlet.http.HttpServletRequest;
@@ -20,6 +18,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
 import parley.auth.BrowserGuard;
 import parley.auth.GuardedServlet;
+import parley.broker.Delays;
 import parley.message.Problem;
 
 /** A servlet whose requests have a bounded body and whose answers may come later. Never blocks a thread on either. */
@@ -33,9 +32,22 @@ abstract class BodyServlet extends GuardedServlet {
     /** For a whole body: whoever is slower is not publishing. Beyond it: 408. */
     private static final int BODY_MILLIS = 10_000;
 
-    /** @param threads where answers are written that come later than their request */
-    BodyServlet(BrowserGuard guard, Executor threads, String... methods) {
+    /** Of a body that is too large: read to the end, so that the answer is not lost with the connection. */
+    private static final long MAX_DISCARDED_BYTES = 16 << 20;
+
+    private static final int DISCARD_MILLIS = 1_000;
+
+    private final transient Executor threads;
+    private final transient Delays delays;
+
+    /**
+     * @param threads where answers are written that come later than their request
+     * @param delays when a body must be whole
+     */
+    BodyServlet(BrowserGuard guard, Executor threads, Delays delays, String... methods) {
         super(guard, threads, methods);
+        this.threads = threads;
+        this.delays = delays;
     }
 
     /** Does what the request asks for. A failed stage carries a {@link Problem}, or a bug. */
@@ -44,19 +56,14 @@ abstract class BodyServlet extends GuardedServlet {
     @Override
     protected void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
         long length = request.getMethod().equals("GET") ? 0 : request.getContentLengthLong();
-        if (length > MAX_BODY_BYTES) {
-            throw tooLarge();
-        }
         ServletInputStream in = request.getInputStream();
-        if (length >= 0 && (length == 0 || in.available() >= length)) {
+        if (length >= 0 && length <= MAX_BODY_BYTES && (length == 0 || in.available() >= length)) {
             byte[] body = in.readNBytes((int) length); // it is here already: this does not block
             reply(request, response, answer(request, body));
         } else {
             AsyncContext context = request.startAsync();
-            context.setTimeout(BODY_MILLIS);
-            Reader reader = new Reader(context);
-            context.addListener(reader);
-            in.setReadListener(reader);
+            context.setTimeout(0); // the container's timer cannot be taken back once the body is here
+            in.setReadListener(new Reader(context, length > MAX_BODY_BYTES));
         }
     }
 
@@ -119,13 +126,24 @@ abstract class BodyServlet extends GuardedServlet {
     }
 
     /** Collects a body that comes in pieces. */
-    private final class Reader implements ReadListener, AsyncListener {
+    private final class Reader implements ReadListener {
         private final AsyncContext context;
+        private volatile Runnable timer; // cancels the time-out
         private final AtomicBoolean ended = new AtomicBoolean();
         private final ByteArrayOutputStream body = new ByteArrayOutputStream(); // for one thread at a time
+        private boolean tooLarge; // for one thread at a time
+        private long discarded; // for one thread at a time
 
-        Reader(AsyncContext context) {
+        Reader(AsyncContext context, boolean tooLarge) {
             this.context = context;
+            this.tooLarge = tooLarge;
+            this.timer = delays.after(tooLarge ? DISCARD_MILLIS : BODY_MILLIS, () -> threads.execute(this::late));
+        }
+
+        private void late() {
+            refuseWith(
+                    tooLarge ? tooLarge() : new Problem(408, "too_late", "The body did not come within 10 seconds."),
+                    true);
         }
 
         @Override
@@ -133,54 +151,54 @@ abstract class BodyServlet extends GuardedServlet {
             ServletInputStream in = context.getRequest().getInputStream();
             byte[] piece = new byte[8192];
             while (!ended.get() && in.isReady() && !in.isFinished()) {
-                int read = in.read(piece);
-                if (read > 0) {
+                int read = Math.max(0, in.read(piece));
+                tooLarge |= body.size() + read > MAX_BODY_BYTES;
+                if (!tooLarge) {
                     body.write(piece, 0, read);
+                    continue;
                 }
-                if (body.size() > MAX_BODY_BYTES) {
-                    refuseWith(tooLarge());
+                if (discarded == 0) { // whoever is still sending hears the answer when he stops
+                    timer.run();
+                    timer = delays.after(DISCARD_MILLIS, () -> threads.execute(this::late));
+                }
+                discarded += read;
+                if (discarded > MAX_DISCARDED_BYTES) {
+                    refuseWith(tooLarge(), true);
                 }
             }
         }
 
         @Override
         public void onAllDataRead() {
-            if (!ended.compareAndSet(false, true)) {
-                return;
-            }
-            try {
-                replyLater(context, answer((HttpServletRequest) context.getRequest(), body.toByteArray()));
-            } catch (Problem | RuntimeException failure) {
-                end(context, Answer.of(failure));
-            }
-        }
-
-        @Override
-        public void onTimeout(AsyncEvent event) {
-            refuseWith(new Problem(408, "too_late", "The body did not come within 10 seconds."));
-        }
-
-        private void refuseWith(Problem problem) {
-            if (ended.compareAndSet(false, true)) {
-                ((HttpServletResponse) context.getResponse()).setHeader("Connection", "close"); // the rest stays unread
-                end(context, Answer.of(problem));
+            if (tooLarge) {
+                refuseWith(tooLarge(), false);
+            } else if (isFirstEnd()) {
+                try {
+                    replyLater(context, answer((HttpServletRequest) context.getRequest(), body.toByteArray()));
+                } catch (Problem | RuntimeException failure) {
+                    end(context, Answer.of(failure));
+                }
             }
         }
 
         @Override
         public void onError(Throwable failure) {
-            if (ended.compareAndSet(false, true)) {
-                context.complete();
+            refuseWith(Problem.bad("bad_body", "The body broke off, or is not what its header says."), true);
+        }
+
+        /** @param unread whether part of the body stays unread, so that the connection cannot go on */
+        private void refuseWith(Problem problem, boolean unread) {
+            if (isFirstEnd()) {
+                if (unread) {
+                    ((HttpServletResponse) context.getResponse()).setHeader("Connection", "close");
+                }
+                end(context, Answer.of(problem));
             }
         }
 
-        @Override
-        public void onError(AsyncEvent event) {}
-
-        @Override
-        public void onComplete(AsyncEvent event) {}
-
-        @Override
-        public void onStartAsync(AsyncEvent event) {}
+        private boolean isFirstEnd() {
+            timer.run();
+            return ended.compareAndSet(false, true);
+        }
     }
 }

@@ -8,6 +8,7 @@ import java.util.concurrent.Executor;
 import parley.auth.BrowserGuard;
 import parley.auth.UserId;
 import parley.broker.Broker;
+import parley.broker.Delays;
 import parley.message.Channel;
 import parley.message.Json;
 import parley.message.Problem;
@@ -22,9 +23,12 @@ public final class DisconnectServlet extends BodyServlet {
 
     private final transient Broker broker;
 
-    /** @param threads where answers are written that come later than their request */
-    public DisconnectServlet(Broker broker, BrowserGuard guard, Executor threads) {
-        super(guard, threads, "POST");
+    /**
+     * @param threads where answers are written that come later than their request
+     * @param delays when a body must be whole
+     */
+    public DisconnectServlet(Broker broker, BrowserGuard guard, Executor threads, Delays delays) {
+        super(guard, threads, delays, "POST");
         this.broker = broker;
     }
 

@@ -33,7 +33,7 @@ public final class PublishServlet extends BodyServlet {
      * @param delays when a line that was begun must be whole
      */
     public PublishServlet(Broker broker, BrowserGuard guard, Executor threads, Delays delays) {
-        super(guard, threads, "GET", "POST");
+        super(guard, threads, delays, "GET", "POST");
         this.broker = broker;
         this.delays = delays;
         this.threads = threads;

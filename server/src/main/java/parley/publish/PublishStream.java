@@ -25,7 +25,7 @@ import parley.message.Problem;
  * <p>The container, the history and the timer call in from their own threads; everything happens under this lock, which
  * is held across the container's non-blocking I/O alone.
  */
-final class PublishStream implements ReadListener, WriteListener {
+final class PublishStream implements WriteListener {
 
     private static final Logger LOG = LoggerFactory.getLogger(PublishStream.class);
 
@@ -37,6 +37,9 @@ final class PublishStream implements ReadListener, WriteListener {
 
     /** From the first byte of a line to its end. Beyond it: a 408, and the stream ends. */
     private static final long LINE_MILLIS = 10_000;
+
+    /** Of reading {@link #MAX_OPEN} lines, before another thread goes on. */
+    private static final int MAX_TURNS = 4;
 
     private static final int WRITE_BYTES = 16 << 10;
 
@@ -74,17 +77,34 @@ final class PublishStream implements ReadListener, WriteListener {
     void start() {
         context.setTimeout(0); // each line has its own time limit; the stream has none
         out.setWriteListener(this);
-        in.setReadListener(this);
+        in.setReadListener(new Input());
     }
 
-    @Override
-    public synchronized void onDataAvailable() {
-        proceed();
-    }
+    private final class Input implements ReadListener {
+        @Override
+        public void onDataAvailable() {
+            proceed();
+        }
 
-    @Override
-    public synchronized void onAllDataRead() {
-        proceed();
+        @Override
+        public void onAllDataRead() {
+            proceed();
+        }
+
+        /** What came whole is published and owed its receipt; the rest of the line is not coming. */
+        @Override
+        public void onError(Throwable failure) {
+            LOG.debug("a stream of publications broke off: {}", failure.getMessage());
+            synchronized (PublishStream.this) {
+                inputEnded = true;
+                line.reset();
+                if (lineTimer != null) {
+                    lineTimer.run();
+                    lineTimer = null;
+                }
+            }
+            wake();
+        }
     }
 
     @Override
@@ -103,7 +123,11 @@ final class PublishStream implements ReadListener, WriteListener {
         wakeAsked.set(false);
         try {
             boolean moved = true;
-            while (moved && !ended) {
+            for (int turn = 0; moved && !ended; turn++) {
+                if (turn == MAX_TURNS) {
+                    wake(); // let others have the thread, and the lock
+                    return;
+                }
                 moved = read() | write();
             }
             if (!ended && inputEnded && owed.isEmpty() && out.isReady()) {
@@ -161,7 +185,7 @@ final class PublishStream implements ReadListener, WriteListener {
             endLine();
         } else if (lineTimer == null && (line.size() > 0 || tooLong)) {
             long number = linesEnded;
-            lineTimer = delays.after(LINE_MILLIS, () -> lineTooLate(number));
+            lineTimer = delays.after(LINE_MILLIS, () -> threads.execute(() -> lineTooLate(number)));
         }
     }
 

@@ -38,7 +38,7 @@ public final class ClientSession implements Outbox.Owner {
     private volatile Position handedOver; // the last of the user's messages that went to the transport
 
     private final List<Subscription> subscriptions = new ArrayList<>(2); // guarded by this
-    private boolean closed; // guarded by this
+    private volatile boolean closed; // written under this
 
     ClientSession(
             String id,
@@ -92,7 +92,9 @@ public final class ClientSession implements Outbox.Owner {
     /** The client sent a text. */
     public void received(String text) {
         heard();
-        conversation.received(text);
+        if (!closed) { // what was said before it knew is not done after all
+            conversation.received(text);
+        }
     }
 
     /** Bytes came from the client, whatever they say. */
@@ -254,6 +256,11 @@ public final class ClientSession implements Outbox.Owner {
             }
         }
         return null;
+    }
+
+    @Override
+    public void again(Outbox more) {
+        registry.pump(more);
     }
 
     @Override

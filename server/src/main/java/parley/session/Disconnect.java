@@ -7,6 +7,8 @@ package parley.session;
 public enum Disconnect {
     /** The client or its line ended it; nothing can be sent any more. */
     GONE(1006, true, "the line is gone"),
+    /** The client said goodbye; its line has two seconds to end. */
+    LEFT(1000, true, "the client left"),
     UNSUPPORTED(1003, false, "binary messages are not supported, send text"),
     TOO_LARGE(1009, false, "a message is larger than 64 KiB"),
     INTERNAL(1011, true, "the server failed, it is in its log"),

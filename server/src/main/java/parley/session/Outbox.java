@@ -29,6 +29,9 @@ final class Outbox implements Transport.Done {
         /** They were taken by the operating system. */
         void written(List<Transport.Frame> frames);
 
+        /** There is more to write than one pump should: let another one go on. */
+        void again(Outbox outbox);
+
         /** A write did not complete at once. */
         void pending();
 
@@ -59,6 +62,12 @@ final class Outbox implements Transport.Done {
         PENDING,
         DONE
     }
+
+    /** For answers beside a bound that messages have filled: else a slow reader's own ping would end it. */
+    static final int FRAME_BYTES = 64 << 10;
+
+    /** Writes of one pump at a time: whoever pumps has other things to do, too. */
+    private static final int MAX_WRITES = 64;
 
     /** What a waiting text costs beside its bytes, so that empty texts are bounded too. */
     private static final int OVERHEAD_BYTES = 64;
@@ -102,9 +111,10 @@ final class Outbox implements Transport.Done {
         }
         Outgoing older = out.collapse() == null ? null : replaceable(out);
         long beside = waitingBytes - (older == null ? 0 : cost(older));
-        if (beside > 0 && beside + cost(out) > MAX_WAITING_BYTES) {
+        long bound = MAX_WAITING_BYTES + (out.kind() == Outgoing.Kind.FRAME ? FRAME_BYTES : 0);
+        if (beside > 0 && beside + cost(out) > bound) {
             if (drained != null) {
-                drainWanted = drainWanted.isEmpty() ? new ArrayList<>(2) : drainWanted;
+                drainWanted = drainWanted instanceof ArrayList ? drainWanted : new ArrayList<>(2);
                 drainWanted.add(drained);
             }
             return Offer.OVERFLOW; // what waits stays, for the newer one may come too late or never
@@ -238,9 +248,13 @@ final class Outbox implements Transport.Done {
 
     /** The pump: whoever made the outbox BUSY runs this, and after him whoever completes a pending write. */
     private void run() {
-        do {
+        for (int writes = 0; ; writes++) {
             boolean end = false;
             synchronized (this) {
+                if (writes == MAX_WRITES) {
+                    state = State.DIRTY;
+                    break;
+                }
                 if (!take()) {
                     state = State.IDLE;
                     if (closing == null || closeSent) {
@@ -257,14 +271,21 @@ final class Outbox implements Transport.Done {
             }
             owner.handedOver(frames);
             if (pingTaken) {
-                frames.add(new Transport.Ping(owner.pingPayload()));
+                Transport.Ping sign = new Transport.Ping(owner.pingPayload());
+                synchronized (this) { // firstUnwritten may be reading
+                    frames.add(sign);
+                }
             }
             transport.write(frames, this);
             if (pending()) {
                 owner.pending();
                 return;
             }
-        } while (settle());
+            if (!settle()) {
+                return;
+            }
+        }
+        owner.again(this);
     }
 
     /** Makes the next write of what waits; false when there is nothing. */
@@ -298,8 +319,12 @@ final class Outbox implements Transport.Done {
         if (pingTaken && pingFrame != null && headWritten == 0) {
             frames.add(new Transport.Text(pingFrame, 0, pingFrame.bytes().length));
         }
+        if (!pingTaken && frames.isEmpty()) {
+            frames = List.of(); // an idle outbox keeps nothing alive
+            return false;
+        }
         write = Write.HANDING;
-        return pingTaken || !frames.isEmpty();
+        return true;
     }
 
     /** After a hand-over: true when the completion comes later, and goes on from there. */
@@ -329,18 +354,16 @@ final class Outbox implements Transport.Done {
 
     /** Tells who wants to know that a write is done; false when it failed and nothing is to be written any more. */
     private boolean settle() {
-        List<Subscription> drained = List.of();
         Throwable cause;
+        int turns;
         synchronized (this) {
             cause = failure;
+            turns = drainWanted.size();
             if (cause != null) {
                 clear();
                 closing = closing == null ? Disconnect.GONE : closing;
                 closeSent = true;
                 state = State.IDLE;
-            } else if (waitingBytes <= MAX_WAITING_BYTES / 2) {
-                drained = drainWanted;
-                drainWanted = List.of();
             }
         }
         if (cause != null) {
@@ -348,7 +371,17 @@ final class Outbox implements Transport.Done {
             return false;
         }
         owner.written(frames);
-        drained.forEach(Subscription::drained);
+        for (Subscription next = nextDrained(turns); next != null; next = nextDrained(turns)) {
+            next.drained();
+            turns--;
+        }
         return true;
+    }
+
+    /** Whose turn it is, while half of the outbox is free: one that does not get along goes to the end of the line. */
+    private synchronized Subscription nextDrained(int turns) {
+        return turns > 0 && !drainWanted.isEmpty() && waitingBytes <= MAX_WAITING_BYTES / 2
+                ? drainWanted.remove(0)
+                : null;
     }
 }

@@ -209,7 +209,6 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         List<Subscription> had = session.end();
         if (had != null) {
             sessions.remove(session.id(), session);
-            recordEnd(session, why, had);
             had.forEach(this::leave);
             metrics.closed.increment();
             cameOrWent(session);
@@ -221,12 +220,17 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             if (why == Disconnect.TOO_SLOW) {
                 metrics.tooSlow.increment();
             }
-            if (why != Disconnect.GONE) {
+            if (why == Disconnect.LEFT) {
+                session.outbox().end();
+                session.abortAt = now() + GRACE_MILLIS;
+                wheel.visit(session.timer, session.abortAt);
+            } else if (why != Disconnect.GONE) {
                 boolean drop = why == Disconnect.TOO_SLOW || why == Disconnect.NO_HEARTBEAT;
                 session.abortAt = now() + (drop ? 1 : 2) * GRACE_MILLIS;
                 wheel.visit(session.timer, session.abortAt - (drop ? 0 : GRACE_MILLIS));
                 session.outbox().close(why, sentence, drop);
             }
+            recordEnd(session, why, had);
         }
         if (why == Disconnect.GONE && wheel.end(session.timer)) {
             session.outbox().end();
@@ -241,6 +245,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     private void recordEnd(ClientSession session, Disconnect why, List<Subscription> had) {
         List<Fates.Receiver> stood = had.stream()
                 .filter(Subscription::isUsed)
+                .limit(Fates.CHANNELS)
                 .map(Subscription::receiver)
                 .toList();
         broker.fates().closed(session.id(), session.identity().user(), why.code(), stood);
@@ -255,7 +260,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         int count = Math.max(1, sessions.size());
         int rank = 0;
         for (ClientSession session : sessions.values()) {
-            if (session.mode() == Mode.V1) {
+            if (session.mode() == Mode.V1 && session.greeted) {
                 session.send(new ServerFrame.Reconnect((long) spreadMillis * rank++ / count));
             }
             session.close(Disconnect.RESTARTING);
@@ -365,7 +370,14 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         }
         lastTick = real;
         AfterUnlock after = afterUnlock();
-        wheel.advance(now(), session -> beat(session, now(), after));
+        wheel.advance(now(), session -> {
+            try {
+                beat(session, now(), after);
+            } catch (RuntimeException bug) { // the others' turn must come all the same
+                LOG.error("the heartbeat of session {} failed", session.id(), bug);
+                session.transport().abort();
+            }
+        });
         after.flush();
         announce();
     }
@@ -428,6 +440,11 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     /** A write was not taken at once: see whether it is taken in time. */
     void watchWrite(ClientSession session) {
         wheel.visit(session.timer, now() + STALL_MILLIS);
+    }
+
+    /** A pump goes on with an outbox that has more than its share. */
+    void pump(Outbox outbox) {
+        pumps.pump(List.of(outbox), 0);
     }
 
     /** The close frame has left: the client has two seconds for its own. */

@@ -187,6 +187,9 @@ final class V1Conversation implements Conversation {
             session.send(new ServerFrame.Subscribed(name(topic), standing.standing()));
             return SessionRegistry.DONE;
         }
+        if (!uplink.admit(session, limiter)) {
+            return SessionRegistry.DONE;
+        }
         if (session.subscriptionCount() >= SessionSettings.TOPICS + 2) {
             throw Problem.bad("too_many_topics", "A session has at most " + SessionSettings.TOPICS + " topics.");
         }

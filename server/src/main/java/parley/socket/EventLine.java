@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.EofException;
 import org.eclipse.jetty.server.Request;
@@ -25,13 +26,17 @@ import parley.session.Transport;
 /** One event stream: turns texts into events and writes them. Called by the session's Outbox alone, one write at a time. */
 final class EventLine implements Transport {
 
+    /** A listener has nothing to say; whoever says more than this is not one. */
+    private static final int MAX_IGNORED_BYTES = 64 << 10;
+
     private final Request request;
     private final Response response;
     private final Callback callback;
     private final Map<Channel, Position> positions = new LinkedHashMap<>(4); // what was written
     private ByteBuffer rest; // of a long event that goes out in pieces
     private volatile ClientSession session; // null until the registry has opened it
-    private volatile boolean ended;
+    private final AtomicBoolean ended = new AtomicBoolean();
+    private long ignoredBytes; // for one reader at a time
 
     EventLine(Request request, Response response, Callback callback) {
         this.request = request;
@@ -123,8 +128,7 @@ final class EventLine implements Transport {
 
     @Override
     public void close(int code, String reason) {
-        if (!ended) {
-            ended = true;
+        if (ended.compareAndSet(false, true)) {
             response.write(true, null, callback);
             gone();
         }
@@ -132,8 +136,7 @@ final class EventLine implements Transport {
 
     @Override
     public void abort() {
-        if (!ended) {
-            ended = true;
+        if (ended.compareAndSet(false, true)) {
             endPoint().close();
             callback.failed(new EofException("aborted"));
         }
@@ -141,6 +144,9 @@ final class EventLine implements Transport {
 
     void opened(ClientSession opened) {
         session = opened;
+        if (ended.get()) {
+            gone();
+        }
     }
 
     /**
@@ -161,11 +167,8 @@ final class EventLine implements Transport {
         try {
             ByteBuffer ignored = BufferUtil.allocate(512);
             int read = endPoint().fill(ignored);
-            while (read > 0) {
-                BufferUtil.clear(ignored);
-                read = endPoint().fill(ignored);
-            }
-            if (read == 0) {
+            ignoredBytes += Math.max(0, read);
+            if (read >= 0 && ignoredBytes <= MAX_IGNORED_BYTES) {
                 watchEnd();
                 return;
             }

@@ -17,6 +17,7 @@ import org.eclipse.jetty.http.pathmap.RegexPathSpec;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
+import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.websocket.core.FrameHandler;
 import org.eclipse.jetty.websocket.core.server.ServerUpgradeRequest;
 import org.eclipse.jetty.websocket.core.server.ServerUpgradeResponse;
@@ -98,7 +99,9 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
             if (v1 && isUri(request)) { // a browser cannot read the status of a handshake, but it can read a close code
                 response.setExtensions(List.of());
                 response.setAcceptedSubProtocol(V1);
-                return new Refusal(disconnect(problem.status()), problem.detail());
+                Scheduler scheduler =
+                        request.getConnectionMetaData().getConnector().getScheduler();
+                return new Refusal(disconnect(problem.status()), problem.detail(), scheduler);
             }
             Answers.refuse(request, response, callback, problem);
             return null;

@@ -59,5 +59,9 @@ final class ReceivedFrames implements FrameHandler {
     @Override
     public void onClosed(CloseStatus closeStatus, Callback callback) {
         endpointHandler.onClosed(closeStatus, callback);
+        ClientSession session = endpoint.session();
+        if (session != null) {
+            session.close(Disconnect.GONE);
+        }
     }
 }

@@ -1,7 +1,9 @@
 package parley.socket;
 
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.util.Callback;
+import org.eclipse.jetty.util.thread.Scheduler;
 import org.eclipse.jetty.websocket.core.CloseStatus;
 import org.eclipse.jetty.websocket.core.CoreSession;
 import org.eclipse.jetty.websocket.core.Frame;
@@ -16,17 +18,19 @@ final class Refusal implements FrameHandler {
 
     private final Disconnect why;
     private final String sentence;
+    private final Scheduler scheduler;
     private CoreSession core; // set by onOpen, before any frame
 
-    Refusal(Disconnect why, String sentence) {
+    Refusal(Disconnect why, String sentence, Scheduler scheduler) {
         this.why = why;
         this.sentence = sentence;
+        this.scheduler = scheduler;
     }
 
     @Override
     public void onOpen(CoreSession coreSession, Callback callback) {
         core = coreSession;
-        core.setIdleTimeout(PATIENCE);
+        scheduler.schedule(core::abort, PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
         callback.succeeded();
         core.close(why.code(), sentence, Callback.NOOP);
         core.demand();

@@ -35,11 +35,12 @@ public final class SocketEndpoint {
         session = opened;
     }
 
+    /** The client's close frame is here; ours may be stuck behind a write, so that the line has not ended yet. */
     @OnClose
     public void onClose() {
         ClientSession opened = session;
         if (opened != null) {
-            opened.close(Disconnect.GONE);
+            opened.close(Disconnect.LEFT);
         }
     }
 

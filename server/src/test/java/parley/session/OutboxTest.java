@@ -74,6 +74,22 @@ class OutboxTest {
         @Override
         public void closeSent() {}
 
+        /** As the pump threads do: another one goes on, not deeper in the same stack. */
+        @Override
+        public void again(Outbox outbox) {
+            if (again != null) {
+                again.set(true);
+                return;
+            }
+            again = new AtomicBoolean(true);
+            while (again.getAndSet(false)) {
+                outbox.pump();
+            }
+            again = null;
+        }
+
+        private AtomicBoolean again; // while again is at work: whether it was called meanwhile
+
         @Override
         public void failed(Throwable failure) {
             failures.add(failure);
