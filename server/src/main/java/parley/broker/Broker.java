@@ -80,7 +80,8 @@ public interface Broker extends AutoCloseable {
     CompletionStage<Standing> standing(Channel channel);
 
     /**
-     * Sessions of this server need the channel; to be called for each, with as many {@link #unwatch}.
+     * Sessions of this server need the channel; to be called for each, with as many {@link #unwatch}, but none for a call
+     * that failed.
      *
      * @return how the channel stands at a moment from which on all messages reach the sink
      */

@@ -163,8 +163,8 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                     return broker.watch(channel)
                             .thenApply(now -> joined(subscription, start, now))
                             .whenComplete((joined, failure) -> {
-                                if (failure != null) { // it would stay held for ever, and look like subscribed
-                                    unsubscribe(subscription);
+                                if (failure != null && session.remove(subscription)) {
+                                    unindex(subscription); // else it would stay held, and look like subscribed
                                 }
                             });
                 })
@@ -193,11 +193,15 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     }
 
     private void leave(Subscription subscription) {
+        unindex(subscription);
+        broker.unwatch(subscription.channel);
+    }
+
+    private void unindex(Subscription subscription) {
         AfterUnlock after = afterUnlock();
         subscription.close(after);
         audiences.computeIfPresent(
                 subscription.channel, (channel, audience) -> audience.remove(subscription) ? null : audience);
-        broker.unwatch(subscription.channel);
         after.flush();
     }
 
