@@ -15,8 +15,16 @@ final class Pumps implements AutoCloseable {
     private final ExecutorService threads;
 
     Pumps(int count) {
+        this(threads(count));
+    }
+
+    Pumps(ExecutorService threads) {
+        this.threads = threads;
+    }
+
+    private static ExecutorService threads(int count) {
         AtomicInteger number = new AtomicInteger();
-        threads = Executors.newFixedThreadPool(count, work -> {
+        return Executors.newFixedThreadPool(count, work -> {
             Thread thread = new Thread(work, "parley-pump-" + number.incrementAndGet());
             thread.setDaemon(true);
             return thread;

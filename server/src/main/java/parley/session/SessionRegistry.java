@@ -92,12 +92,17 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             Time time,
             RandomGenerator random,
             int pumpThreads) {
+        this(broker, limits, metrics, time, random, new Pumps(pumpThreads));
+    }
+
+    SessionRegistry(
+            Broker broker, SessionSettings limits, Metrics metrics, Time time, RandomGenerator random, Pumps pumps) {
         this.broker = broker;
         this.uplink = new Uplink(broker, limits, time);
         this.metrics = metrics;
         this.time = time;
         this.random = random;
-        this.pumps = new Pumps(pumpThreads);
+        this.pumps = pumps;
         this.lastTick = time.millis();
         this.wheel = new Wheel<>(lastTick);
     }

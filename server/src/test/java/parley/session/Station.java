@@ -50,7 +50,7 @@ final class Station implements AutoCloseable {
         delays = new ManualDelays(time);
         late = new LateBroker(new LocalBroker(history, time, random, metrics, delays));
         broker = late.broker();
-        registry = new SessionRegistry(broker, limits, metrics, time, random, 1);
+        registry = new SessionRegistry(broker, limits, metrics, time, random, new Pumps(new InTurn()));
         broker.start(registry);
     }
 

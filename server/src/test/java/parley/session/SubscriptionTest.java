@@ -69,7 +69,7 @@ class SubscriptionTest {
 
     private Subscription subscription(long last) {
         Position start = new Position(EPOCH, last);
-        return new Subscription(session, NEWS, start, broker(), station.metrics, new Pumps(1));
+        return new Subscription(session, NEWS, start, broker(), station.metrics, new Pumps(new InTurn()));
     }
 
     // ---- short words
@@ -84,7 +84,7 @@ class SubscriptionTest {
     }
 
     private boolean deliver(Message message, boolean kept) {
-        AfterUnlock after = new AfterUnlock(new Pumps(1));
+        AfterUnlock after = new AfterUnlock(new Pumps(new InTurn()));
         boolean online = subscription.deliver(new Outgoing.Forms(message), kept, null, after);
         after.flush();
         return online;
@@ -128,7 +128,7 @@ class SubscriptionTest {
     }
 
     private boolean ack(String epoch, long offset) {
-        AfterUnlock after = new AfterUnlock(new Pumps(1));
+        AfterUnlock after = new AfterUnlock(new Pumps(new InTurn()));
         boolean may = subscription.ack(new Position(epoch, offset), List.of(), after);
         after.flush();
         return may;
@@ -519,7 +519,7 @@ class SubscriptionTest {
     void closedItTakesNothingAndAPageUnderWayIsForgotten() {
         subscription.release();
         deliver(9);
-        AfterUnlock after = new AfterUnlock(new Pumps(1));
+        AfterUnlock after = new AfterUnlock(new Pumps(new InTurn()));
         subscription.close(after);
         after.flush();
         assertFalse(deliver(10));
