@@ -33,6 +33,9 @@ final class SqliteHistoryTransaction {
     /** Entries whose row is to be written, and for each what is deleted from the middle of it. */
     private final Map<SqliteHistoryEntry, List<Long>> touched = new LinkedHashMap<>();
 
+    /** Entries that got their row in this transaction. */
+    private final List<SqliteHistoryEntry> named = new ArrayList<>(0);
+
     /** Entries that lost messages without having got one. */
     private final Map<SqliteHistoryEntry, List<Long>> shrunk = new HashMap<>();
 
@@ -77,6 +80,7 @@ final class SqliteHistoryTransaction {
         if (entry.id() == 0) {
             entry.named(store.newChannel());
             entriesById.put(entry.id(), entry);
+            named.add(entry);
         }
         touched.computeIfAbsent(entry, key -> new ArrayList<>(0));
     }
@@ -186,6 +190,10 @@ final class SqliteHistoryTransaction {
     /** Nothing of it has happened. */
     void rollback() {
         store.rollback();
+        for (SqliteHistoryEntry entry : named) { // the row ids will be given to others
+            entriesById.remove(entry.id());
+            entry.named(0);
+        }
         touched.keySet().forEach(SqliteHistoryEntry::takeBack);
         shrunk.keySet().forEach(SqliteHistoryEntry::takeBack);
     }

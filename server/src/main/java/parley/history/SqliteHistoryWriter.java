@@ -145,7 +145,7 @@ final class SqliteHistoryWriter implements AutoCloseable {
             transaction = new SqliteHistoryTransaction(
                     store, entries, entriesById, clockStart + time.millis(), time.wallMillis());
             write(transaction, operations, cursors);
-        } catch (Exception e) {
+        } catch (Exception | Error e) { // an Error, too, must not end the one who writes
             if (transaction != null) {
                 transaction.rollback();
             }
@@ -192,7 +192,10 @@ final class SqliteHistoryWriter implements AutoCloseable {
             }
         }
         if (time.millis() >= nextSweep) {
-            nextSweep = transaction.sweep() ? Long.MIN_VALUE : time.millis() + SWEEP_EVERY_MILLIS;
+            nextSweep = time.millis() + SWEEP_EVERY_MILLIS; // also when it fails, as on a full disk
+            if (transaction.sweep()) {
+                nextSweep = Long.MIN_VALUE;
+            }
         }
         transaction.retain(limits.totalBytes());
         transaction.commit();
@@ -250,7 +253,7 @@ final class SqliteHistoryWriter implements AutoCloseable {
     }
 
     /** Makes ready for the next transaction: nothing that has failed is remembered. */
-    private void recover(Exception failure) {
+    private void recover(Throwable failure) {
         boolean damaged = failure instanceof SQLException sql && SqliteHistoryFiles.isDamage(sql);
         try {
             if (damaged) {
@@ -268,7 +271,7 @@ final class SqliteHistoryWriter implements AutoCloseable {
         return e.getErrorCode() & 0xff;
     }
 
-    private static Problem problem(Exception e) {
+    private static Problem problem(Throwable e) {
         String cause = "the stored messages cannot be written (" + e.getMessage() + ")";
         if (e instanceof SQLException sql) {
             cause = switch (code(sql)) {

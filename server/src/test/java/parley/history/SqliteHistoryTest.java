@@ -382,6 +382,32 @@ class SqliteHistoryTest extends HistoryContract {
         assertEquals(List.of("a", "b"), all(NEWS));
     }
 
+    /** Else the next channel gets the row, and its messages the wrong inbox. */
+    @Test
+    void aRowThatWasNeverCommittedIsGivenToNobodyTwice() {
+        start();
+        Channel bob = new Channel.User("bob");
+        sql("CREATE TRIGGER t BEFORE INSERT ON message BEGIN SELECT RAISE(ABORT, 'as if the disk failed'); END");
+        assertEquals(503, refused(draft(ANN, "lost")).status());
+        sql("DROP TRIGGER t");
+        append(bob, "for bob");
+        append(ANN, "for ann");
+        get(history.clear(bob));
+        append(ANN, "for ann only");
+        assertEquals(List.of("for ann", "for ann only"), all(ANN));
+        assertEquals(List.of(), all(bob));
+    }
+
+    @Test
+    void anErrorDoesNotEndTheWriter() {
+        start();
+        get(sqlite().onWriter(() -> {
+                    throw new OutOfMemoryError("injected");
+                })
+                .handle((nothing, failure) -> true));
+        assertEquals(1, append(ANN, "a").position().offset());
+    }
+
     @Test
     void aSecondServerIsRefused() {
         start();
