@@ -48,6 +48,7 @@ import parley.socket.BrowserUris;
 import parley.socket.EventStream;
 import parley.socket.Handshake;
 import parley.socket.Pages;
+import parley.socket.QuietPublishers;
 
 /**
  * One server: builds the parts, wires them, starts, drains and stops them. The only class that sees everything, and the
@@ -174,7 +175,7 @@ public final class Parley implements AutoCloseable {
             JakartaWebSocketServletContainerInitializer.configure(
                     sockets, (context, jakarta) -> container.set(jakarta));
             WebSocketUpgradeHandler upgrade = new WebSocketUpgradeHandler();
-            eventStream.setHandler(new Handler.Sequence(servlets(), sockets, new Pages()));
+            eventStream.setHandler(new Handler.Sequence(new QuietPublishers(servlets()), sockets, new Pages()));
             upgrade.setHandler(eventStream);
             server.setHandler(new BrowserUris(upgrade));
             server.setErrorHandler(new Pages.Errors());

@@ -34,6 +34,9 @@ public final class HistoryServlet extends GuardedServlet {
     /** Messages of one answer; there is always a next one. */
     private static final int MAX_LIMIT = 1_000;
 
+    /** Of all bodies in one answer, about: a page more may come. */
+    private static final long MAX_CHARS = 4 << 20;
+
     private final transient Broker broker;
 
     /** @param threads where answers are written that come later than their request */
@@ -124,7 +127,10 @@ public final class HistoryServlet extends GuardedServlet {
     /** Pages until there is enough; completes with where it got to. */
     private CompletionStage<Position> more(
             Channel channel, Position after, long newest, int limit, List<Message> messages) {
-        if (messages.size() >= limit || after.offset() >= newest) {
+        long size = messages.stream()
+                .mapToLong(message -> message.body().content().length())
+                .sum();
+        if (messages.size() >= limit || after.offset() >= newest || size > MAX_CHARS) {
             return CompletableFuture.completedFuture(after);
         }
         return broker.page(channel, after, newest).thenCompose(page -> {

@@ -41,20 +41,26 @@ final class IdempotencyKeys {
     }
 
     /**
-     * Takes a key for a publication that is about to start.
+     * Takes a key for a publication that is about to start; unless there was one, {@code first} will settle it, and a
+     * failure frees the key.
      *
-     * @return the answer to the earlier publication with this key, or null when this is the first: then {@link #settle}
-     *     must follow
+     * @param first the receipts of this publication, if it turns out to be the first
+     * @return the answer to the earlier publication with this key, or null when this is the first
      * @throws Problem 409 when the earlier one asked for something else
      */
-    CompletionStage<List<Receipt>> claim(Publication.Key key) throws Problem {
+    CompletionStage<List<Receipt>> claim(Publication.Key key, CompletableFuture<List<Receipt>> first) throws Problem {
         expire();
-        Known mine = new Known(key.digest(), new CompletableFuture<>());
+        Known mine = new Known(key.digest(), first);
         Known earlier = keys.putIfAbsent(key.name(), mine);
         if (earlier == null) {
             synchronized (order) {
                 order.add(new Expiring(key.name(), mine, time.millis()));
             }
+            first.whenComplete((receipts, failure) -> {
+                if (failure != null) {
+                    keys.remove(key.name(), mine);
+                }
+            });
             return null;
         }
         if (!earlier.digest.equals(key.digest())) {
@@ -62,20 +68,6 @@ final class IdempotencyKeys {
         }
         return earlier.receipts.thenApply(
                 receipts -> receipts.stream().map(Receipt::asDuplicate).toList());
-    }
-
-    /** Ends the first publication with a key; a failure frees it. */
-    void settle(Publication.Key key, List<Receipt> receipts, Throwable failure) {
-        Known mine = keys.get(key.name());
-        if (mine == null) {
-            return; // it took longer than ten minutes
-        }
-        if (failure == null) {
-            mine.receipts.complete(receipts);
-        } else {
-            keys.remove(key.name(), mine);
-            mine.receipts.completeExceptionally(failure);
-        }
     }
 
     private void expire() {

@@ -57,19 +57,22 @@ public final class LocalBroker implements Broker {
         Run run = new Run(publication);
         if (publication.key() != null) {
             try {
-                CompletionStage<List<Receipt>> earlier = keys.claim(publication.key());
+                CompletionStage<List<Receipt>> earlier = keys.claim(publication.key(), run.stored);
                 if (earlier != null) {
                     return earlier;
                 }
             } catch (Problem reused) {
                 return CompletableFuture.failedFuture(reused);
             }
-            run.stored.whenComplete((receipts, failure) -> keys.settle(publication.key(), receipts, failure));
         }
         if (publication.liveOnly()) {
             run.deliverNow(time.wallMillis());
         } else {
-            history.append(run);
+            try {
+                history.append(run);
+            } catch (RuntimeException bug) {
+                run.end(bug);
+            }
         }
         return run.result;
     }
@@ -258,6 +261,10 @@ public final class LocalBroker implements Broker {
 
         @Override
         public void failed(Problem why) {
+            end(why);
+        }
+
+        void end(Exception why) {
             stored.completeExceptionally(why);
             result.completeExceptionally(why);
         }

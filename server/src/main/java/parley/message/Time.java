@@ -12,9 +12,11 @@ public interface Time {
     long wallMillis();
 
     Time SYSTEM = new Time() {
+        private final long start = System.nanoTime(); // which may be negative; ours begins at nought
+
         @Override
         public long millis() {
-            return System.nanoTime() / 1_000_000;
+            return (System.nanoTime() - start) / 1_000_000;
         }
 
         @Override
