@@ -2,6 +2,8 @@ package parley;
 
 import static org.junit.jupiter.api.Assertions.assertNotNull;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonParser;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.URI;
@@ -86,6 +88,21 @@ final class ServerProcess {
         return http.send(request.build(), HttpResponse.BodyHandlers.ofString());
     }
 
+    /** The wall clock's time by which the message was stored. */
+    long publishToTopic(String topic, String text) throws IOException, InterruptedException {
+        HttpResponse<String> answer = http.send(
+                HttpRequest.newBuilder(uri("/socket/publish?topic=" + topic + "&message=" + text))
+                        .build(),
+                HttpResponse.BodyHandlers.ofString());
+        if (answer.statusCode() != 202) {
+            throw new IOException(answer.statusCode() + " " + answer.body());
+        }
+        JsonArray messages = JsonParser.parseString(get("/socket/history?limit=1000&topic=" + topic))
+                .getAsJsonObject()
+                .getAsJsonArray("messages");
+        return messages.get(messages.size() - 1).getAsJsonObject().get("time").getAsLong();
+    }
+
     String get(String path) throws IOException, InterruptedException {
         HttpResponse<String> answer =
                 http.send(HttpRequest.newBuilder(uri(path)).build(), HttpResponse.BodyHandlers.ofString());
@@ -93,6 +110,25 @@ final class ServerProcess {
             throw new IOException(path + ": " + answer.statusCode() + " " + answer.body());
         }
         return answer.body();
+    }
+
+    /** The texts that a user's inbox keeps. */
+    List<String> texts(String user) throws IOException, InterruptedException {
+        return history("userId=" + user);
+    }
+
+    List<String> topic(String name) throws IOException, InterruptedException {
+        return history("topic=" + name);
+    }
+
+    private List<String> history(String channel) throws IOException, InterruptedException {
+        JsonArray messages = JsonParser.parseString(get("/socket/history?limit=1000&" + channel))
+                .getAsJsonObject()
+                .getAsJsonArray("messages");
+        List<String> texts = new ArrayList<>();
+        messages.forEach(
+                message -> texts.add(message.getAsJsonObject().get("body").getAsString()));
+        return texts;
     }
 
     private URI uri(String path) {

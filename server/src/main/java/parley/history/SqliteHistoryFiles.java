@@ -40,8 +40,6 @@ final class SqliteHistoryFiles implements AutoCloseable {
     /** Raise it with every change of the tables, and teach {@link #migrate} the step. */
     static final int SCHEMA = 1;
 
-    private static final int NOT_A_DATABASE = 26;
-
     /** For a backup tool that reads the file at the same time. */
     private static final int BUSY_MILLIS = 5_000;
 
@@ -69,6 +67,9 @@ final class SqliteHistoryFiles implements AutoCloseable {
     /** @throws IOException whose message is a sentence: the directory cannot be used, or another server uses it */
     SqliteHistoryFiles(Path directory) throws IOException {
         this.directory = directory;
+        if (directory.toString().indexOf('?') >= 0) {
+            throw new IOException("The name of the data directory " + directory + " must not have a question mark.");
+        }
         try {
             makeDirectory();
             lockFile = FileChannel.open(
@@ -188,14 +189,8 @@ final class SqliteHistoryFiles implements AutoCloseable {
         return config.createConnection("jdbc:sqlite:" + database().toAbsolutePath());
     }
 
-    /** Whether the file, or a row in it, is not what was written. */
-    static boolean isDamage(SQLException e) {
-        int code = e.getErrorCode() & 0xff;
-        return code == SqliteHistoryRow.CORRUPT || code == NOT_A_DATABASE;
-    }
-
     /** Renames the database's files, which nobody has open any more, so that a new one can be begun. */
-    void setAside(Exception why) throws IOException {
+    void setAside(Throwable why) throws IOException {
         String suffix = ".damaged-"
                 + DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'")
                         .withZone(ZoneOffset.UTC)

@@ -88,7 +88,7 @@ final class SqliteHistoryReaders implements AutoCloseable {
                 if (reader != null) {
                     reader.close();
                 }
-                if (SqliteHistoryFiles.isDamage(e)) {
+                if (SqliteHistoryFailure.isDamage(e)) {
                     onDamage.damaged(e, current, () -> submit(entry, after, newest, page));
                 } else {
                     LOG.warn("reading a page of history failed: {}", e.getMessage());

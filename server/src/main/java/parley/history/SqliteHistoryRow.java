@@ -17,9 +17,6 @@ import parley.message.Position;
  */
 final class SqliteHistoryRow {
 
-    /** SQLite's code for a damaged file; also ours for a row that is not what was written. */
-    static final int CORRUPT = 11;
-
     static final String COLUMNS =
             "seq, channel, offset, stored, expires, bytes, id, time, sender, reception, flag, collapse, exclude, json,"
                     + " body, crc";
@@ -112,7 +109,7 @@ final class SqliteHistoryRow {
 
     static void check(int computed, int read, String what) throws SQLException {
         if (computed != read) {
-            throw new SQLException("the checksum of a " + what + " is wrong", null, CORRUPT);
+            throw new SQLException("the checksum of a " + what + " is wrong", null, SqliteHistoryFailure.CORRUPT);
         }
     }
 

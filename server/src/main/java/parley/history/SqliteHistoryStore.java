@@ -18,12 +18,15 @@ final class SqliteHistoryStore implements AutoCloseable {
      * Messages of {@code events} stand at the far end of the table, so that looking for the oldest of all others never
      * passes them.
      */
-    private static final long EVENTS = 1L << 62;
+    static final long EVENTS = 1L << 62;
+
+    /** Deleted at most in one transaction for the bytes of all: more than one can add, but for a publication to a crowd. */
+    private static final int EVICT = 2_000;
 
     private final Connection connection;
+    private final List<PreparedStatement> statements = new ArrayList<>();
     private final PreparedStatement begin;
     private final PreparedStatement commit;
-    private final PreparedStatement rollback;
     private final PreparedStatement selectChannel;
     private final PreparedStatement upsertChannel;
     private final PreparedStatement insertMessage;
@@ -33,6 +36,7 @@ final class SqliteHistoryStore implements AutoCloseable {
     private final PreparedStatement selectExpired;
     private final PreparedStatement deleteMessage;
     private final PreparedStatement insertKey;
+    private final PreparedStatement selectKeys;
     private final PreparedStatement deleteKeys;
     private final PreparedStatement updateState;
 
@@ -43,42 +47,55 @@ final class SqliteHistoryStore implements AutoCloseable {
     private long nextChannel;
     private long bytes; // of all messages but those of events
     private long eventBytes;
-    private long committedBytes;
-    private long committedEventBytes;
+    private boolean counted; // whether bytes or eventBytes have changed in this transaction
     private boolean inTransaction;
 
     SqliteHistoryStore(Connection connection) throws SQLException {
         this.connection = connection;
-        begin = connection.prepareStatement("BEGIN IMMEDIATE");
-        commit = connection.prepareStatement("COMMIT");
-        rollback = connection.prepareStatement("ROLLBACK");
-        selectChannel = connection.prepareStatement("SELECT id, epoch, top, cursor, crc FROM channel WHERE name = ?");
-        upsertChannel = connection.prepareStatement(
-                "INSERT INTO channel (id, name, epoch, top, cursor, crc) VALUES (?, ?, ?, ?, ?, ?)"
-                        + " ON CONFLICT (id) DO UPDATE SET top = excluded.top, cursor = excluded.cursor, crc = excluded.crc");
-        insertMessage = connection.prepareStatement("INSERT INTO message (" + SqliteHistoryRow.COLUMNS
+        begin = prepare("BEGIN IMMEDIATE");
+        commit = prepare("COMMIT");
+        selectChannel = prepare("SELECT id, epoch, top, cursor, crc FROM channel WHERE name = ?");
+        upsertChannel = prepare("INSERT INTO channel (id, name, epoch, top, cursor, crc) VALUES (?, ?, ?, ?, ?, ?)"
+                + " ON CONFLICT (id) DO UPDATE SET top = excluded.top, cursor = excluded.cursor, crc = excluded.crc");
+        insertMessage = prepare("INSERT INTO message (" + SqliteHistoryRow.COLUMNS
                 + ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
-        selectOldest = connection.prepareStatement("SELECT min(offset) FROM message WHERE channel = ?");
+        selectOldest = prepare("SELECT min(offset) FROM message WHERE channel = ?");
         String select = "SELECT seq, channel, offset, bytes FROM message WHERE ";
-        selectBefore = connection.prepareStatement(select + "channel = ? AND offset < ? ORDER BY offset");
-        selectFirst = connection.prepareStatement(select + "seq BETWEEN ? AND ? ORDER BY seq LIMIT 1000");
-        selectExpired = connection.prepareStatement(select + "expires <= ? ORDER BY expires LIMIT ?");
-        deleteMessage = connection.prepareStatement("DELETE FROM message WHERE seq = ?");
-        insertKey = connection.prepareStatement(
+        selectBefore = prepare(select + "channel = ? AND offset < ? ORDER BY offset");
+        selectFirst = prepare(select + "seq BETWEEN ? AND ? ORDER BY seq LIMIT " + EVICT);
+        selectExpired = prepare(select + "expires <= ? ORDER BY expires LIMIT ?");
+        deleteMessage = prepare("DELETE FROM message WHERE seq = ?");
+        insertKey = prepare(
                 "INSERT OR REPLACE INTO key (name, digest, answer, wall, stored, crc) VALUES (?, ?, ?, ?, ?, ?)");
-        deleteKeys = connection.prepareStatement("DELETE FROM key WHERE stored <= ?");
-        updateState = connection.prepareStatement("UPDATE state SET bytes = ?, event_bytes = ?");
+        selectKeys = prepare("SELECT 1 FROM key WHERE stored <= ? LIMIT 1");
+        deleteKeys = prepare("DELETE FROM key WHERE stored <= ?");
+        updateState = prepare("UPDATE state SET bytes = ?, event_bytes = ?");
         try (Statement statement = connection.createStatement();
                 ResultSet row = statement.executeQuery("SELECT seed, bytes, event_bytes FROM state")) {
             if (!row.next()) {
-                throw new SQLException("the table state is empty", null, SqliteHistoryRow.CORRUPT);
+                throw new SQLException("the table state is empty", null, SqliteHistoryFailure.CORRUPT);
             }
             seed = row.getLong(1);
-            bytes = committedBytes = row.getLong(2);
-            eventBytes = committedEventBytes = row.getLong(3);
+            bytes = row.getLong(2);
+            eventBytes = row.getLong(3);
         }
         nextSeq = 1 + number("SELECT max(seq) FROM message WHERE seq < " + EVENTS);
         nextChannel = 1 + number("SELECT max(id) FROM channel");
+    }
+
+    private PreparedStatement prepare(String sql) throws SQLException {
+        PreparedStatement statement = connection.prepareStatement(sql);
+        statements.add(statement);
+        return statement;
+    }
+
+    /** The same database with new statements: the driver closes one that fails. */
+    SqliteHistoryStore renewed() throws SQLException {
+        for (PreparedStatement statement : statements) {
+            statement.close();
+        }
+        statements.clear();
+        return new SqliteHistoryStore(connection);
     }
 
     private long number(String query) throws SQLException {
@@ -86,6 +103,10 @@ final class SqliteHistoryStore implements AutoCloseable {
                 ResultSet row = statement.executeQuery(query)) {
             return row.next() ? row.getLong(1) : 0;
         }
+    }
+
+    void check() throws SQLException {
+        SqliteHistoryCheck.check(connection);
     }
 
     /** The latest moment of the history clock that any row tells of; 0 when none does. */
@@ -161,31 +182,28 @@ final class SqliteHistoryStore implements AutoCloseable {
         }
     }
 
-    /** When it returns, everything is on disk. */
-    void commit() throws SQLException {
-        if (inTransaction) {
-            if (bytes != committedBytes || eventBytes != committedEventBytes) {
-                updateState.setLong(1, bytes);
-                updateState.setLong(2, eventBytes);
-                updateState.executeUpdate();
-            }
-            commit.execute();
-            inTransaction = false;
-            committedBytes = bytes;
-            committedEventBytes = eventBytes;
+    /** When it returns, everything is on disk; false when nothing was to be written. */
+    boolean commit() throws SQLException {
+        if (!inTransaction) {
+            return false;
         }
+        if (counted) {
+            updateState.setLong(1, bytes);
+            updateState.setLong(2, eventBytes);
+            updateState.executeUpdate();
+        }
+        commit.execute();
+        inTransaction = false;
+        counted = false;
+        return true;
     }
 
+    /** Gives up the transaction; then only {@link #renewed} and {@link #close} may follow. */
     void rollback() {
-        if (inTransaction) {
-            inTransaction = false;
-            bytes = committedBytes;
-            eventBytes = committedEventBytes;
-            try {
-                rollback.execute();
-            } catch (SQLException e) {
-                // SQLite has rolled back already, as it does when the disk is full
-            }
+        try {
+            execute("ROLLBACK");
+        } catch (SQLException e) {
+            // SQLite has rolled back already, as it does when the disk is full
         }
     }
 
@@ -203,6 +221,7 @@ final class SqliteHistoryStore implements AutoCloseable {
         long seq = event ? EVENTS + message.position().offset() : nextSeq++;
         long size = SqliteHistoryRow.write(insertMessage, seq, channel, message, stored, expires);
         insertMessage.executeUpdate();
+        counted = true;
         if (event) {
             eventBytes += size;
         } else {
@@ -213,6 +232,7 @@ final class SqliteHistoryStore implements AutoCloseable {
     void delete(Place place) throws SQLException {
         deleteMessage.setLong(1, place.seq());
         deleteMessage.executeUpdate();
+        counted = true;
         if (place.seq() >= EVENTS) {
             eventBytes -= place.bytes();
         } else {
@@ -266,12 +286,19 @@ final class SqliteHistoryStore implements AutoCloseable {
         insertKey.executeUpdate();
     }
 
+    /** Whether any answer was remembered at {@code until} or before. */
+    boolean hasKeys(long until) throws SQLException {
+        selectKeys.setLong(1, until);
+        try (ResultSet row = selectKeys.executeQuery()) {
+            return row.next();
+        }
+    }
+
     void forgetKeys(long until) throws SQLException {
         deleteKeys.setLong(1, until);
         deleteKeys.executeUpdate();
     }
 
-    /** For tests: anything that makes later statements fail. */
     void execute(String sql) throws SQLException {
         try (Statement statement = connection.createStatement()) {
             statement.execute(sql);

@@ -33,7 +33,7 @@ final class SqliteHistoryTransaction {
     /** Entries whose row is to be written, and for each what is deleted from the middle of it. */
     private final Map<SqliteHistoryEntry, List<Long>> touched = new LinkedHashMap<>();
 
-    /** Entries that got their row in this transaction. */
+    /** Entries that got a row. */
     private final List<SqliteHistoryEntry> named = new ArrayList<>(0);
 
     /** Entries that lost messages without having got one. */
@@ -118,11 +118,14 @@ final class SqliteHistoryTransaction {
      */
     boolean sweep() throws SQLException {
         List<Place> expired = store.expired(clock, SWEEP);
-        store.begin();
         for (Place place : expired) {
+            store.begin();
             delete(place);
         }
-        store.forgetKeys(clock - KEY_MILLIS);
+        if (store.hasKeys(clock - KEY_MILLIS)) {
+            store.begin();
+            store.forgetKeys(clock - KEY_MILLIS);
+        }
         return expired.size() == SWEEP;
     }
 
@@ -136,8 +139,12 @@ final class SqliteHistoryTransaction {
         }
     }
 
-    /** Deletes what is beyond a channel's count, the events' bytes, or the bytes of all. */
-    void retain(long totalBytes) throws SQLException {
+    /**
+     * Deletes what is beyond a channel's count, the events' bytes, or the bytes of all.
+     *
+     * @return whether there is more
+     */
+    boolean retain(long totalBytes) throws SQLException {
         for (SqliteHistoryEntry entry : List.copyOf(touched.keySet())) {
             long lowest = entry.given - entry.keep.count() + 1;
             if (entry.keep.count() == 0 && entry.isEmpty()) {
@@ -148,25 +155,25 @@ final class SqliteHistoryTransaction {
                 }
             }
         }
-        evict(false, totalBytes);
-        evict(true, HistorySettings.EVENTS_BYTES);
+        boolean more = evict(false, totalBytes) | evict(true, HistorySettings.EVENTS_BYTES);
         settleOldest(touched);
         settleOldest(shrunk);
+        return more;
     }
 
-    private void evict(boolean events, long limit) throws SQLException {
+    /** Whether there is more, as after the bound was lowered: each transaction does its share. */
+    private boolean evict(boolean events, long limit) throws SQLException {
         long over = (events ? store.eventBytes() : store.bytes()) - limit;
-        while (over > 0) {
-            store.begin();
-            List<Place> first = store.first(events, over);
-            if (first.isEmpty()) {
-                return;
-            }
-            for (Place place : first) {
-                delete(place);
-                over -= place.bytes();
-            }
+        if (over <= 0) {
+            return false;
         }
+        store.begin();
+        List<Place> first = store.first(events, over);
+        for (Place place : first) {
+            delete(place);
+            over -= place.bytes();
+        }
+        return over > 0 && !first.isEmpty();
     }
 
     private void settleOldest(Map<SqliteHistoryEntry, List<Long>> changed) throws SQLException {
@@ -178,19 +185,21 @@ final class SqliteHistoryTransaction {
         }
     }
 
-    void commit() throws SQLException {
+    /** Whether there was anything to commit. */
+    boolean commit() throws SQLException {
         for (SqliteHistoryEntry entry : touched.keySet()) {
             store.save(entry.id(), entry.channel.toString(), entry.epoch(), entry.given, entry.cursor());
         }
-        store.commit();
+        boolean written = store.commit();
         touched.forEach(SqliteHistoryEntry::forget);
         shrunk.forEach(SqliteHistoryEntry::forget);
+        return written;
     }
 
     /** Nothing of it has happened. */
     void rollback() {
         store.rollback();
-        for (SqliteHistoryEntry entry : named) { // the row ids will be given to others
+        for (SqliteHistoryEntry entry : named) {
             entriesById.remove(entry.id());
             entry.named(0);
         }

@@ -28,10 +28,6 @@ final class SqliteHistoryWriter implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(SqliteHistory.class);
 
-    private static final int FULL = 13;
-    private static final int BUSY = 5;
-    private static final int READ_ONLY = 8;
-
     private static final int SWEEP_EVERY_MILLIS = 1_000;
     private static final int DROP_EVERY_MILLIS = 10_000;
 
@@ -53,7 +49,9 @@ final class SqliteHistoryWriter implements AutoCloseable {
     private final Map<Long, SqliteHistoryEntry> entriesById = new HashMap<>();
     private final ConcurrentLinkedQueue<SqliteHistoryEntry> risen = new ConcurrentLinkedQueue<>(); // cursors to save
     private final AtomicLong cachedBytes = new AtomicLong();
-    private SqliteHistoryStore store; // null while it cannot be opened
+    private SqliteHistoryStore store; // null while a new one cannot be begun
+    private boolean worn; // whether the store must be renewed, because something in it failed
+    private boolean failing; // whether the last attempt to write failed
     private long seed;
     private long clockStart; // what the history clock said when time.millis() was 0
     private long nextSweep;
@@ -75,8 +73,9 @@ final class SqliteHistoryWriter implements AutoCloseable {
         this.entries = entries;
         try {
             open();
+            store.check();
         } catch (SQLException e) {
-            if (!SqliteHistoryFiles.isDamage(e)) {
+            if (!SqliteHistoryFailure.isDamage(e)) {
                 throw new IOException("The stored messages cannot be opened: " + e.getMessage(), e);
             }
             try {
@@ -101,7 +100,7 @@ final class SqliteHistoryWriter implements AutoCloseable {
     }
 
     /** Sets a damaged database aside and begins a new one. */
-    private void begin(SQLException damage) throws SQLException, IOException {
+    private void begin(Throwable damage) throws SQLException, IOException {
         readers.whileClosed(() -> {
             close();
             files.setAside(damage);
@@ -141,10 +140,16 @@ final class SqliteHistoryWriter implements AutoCloseable {
         try {
             if (store == null) {
                 open();
+            } else if (worn) {
+                store = store.renewed();
+                worn = false;
             }
             transaction = new SqliteHistoryTransaction(
                     store, entries, entriesById, clockStart + time.millis(), time.wallMillis());
-            write(transaction, operations, cursors);
+            if (write(transaction, operations, cursors) && failing) {
+                failing = false;
+                LOG.info("messages are stored again");
+            }
         } catch (Exception | Error e) { // an Error, too, must not end the one who writes
             if (transaction != null) {
                 transaction.rollback();
@@ -153,7 +158,7 @@ final class SqliteHistoryWriter implements AutoCloseable {
                 entry.unsaved(true);
                 risen.add(entry);
             });
-            failure = problem(e);
+            failure = SqliteHistoryFailure.problem(e);
             recover(e);
         }
         for (SqliteHistoryOperation operation : operations) {
@@ -168,7 +173,8 @@ final class SqliteHistoryWriter implements AutoCloseable {
         }
     }
 
-    private void write(
+    /** Whether anything was written. */
+    private boolean write(
             SqliteHistoryTransaction transaction,
             List<? extends SqliteHistoryOperation> operations,
             List<SqliteHistoryEntry> cursors)
@@ -197,8 +203,10 @@ final class SqliteHistoryWriter implements AutoCloseable {
                 nextSweep = Long.MIN_VALUE;
             }
         }
-        transaction.retain(limits.totalBytes());
-        transaction.commit();
+        if (transaction.retain(limits.totalBytes())) {
+            sweepSoon();
+        }
+        return transaction.commit();
     }
 
     private void load(SqliteHistoryTransaction transaction, Channel channel) throws SQLException {
@@ -252,37 +260,29 @@ final class SqliteHistoryWriter implements AutoCloseable {
         }
     }
 
-    /** Makes ready for the next transaction: nothing that has failed is remembered. */
+    /**
+     * Makes ready for the next transaction. It finds the same connection: SQLite has rolled back, and does not remember
+     * a failure of the disk. (To open the file anew might bring to light what was written but not synced.)
+     */
     private void recover(Throwable failure) {
-        boolean damaged = failure instanceof SQLException sql && SqliteHistoryFiles.isDamage(sql);
+        nextSweep = time.millis() + SWEEP_EVERY_MILLIS;
+        worn = true;
+        if (!failing) {
+            failing = true;
+            LOG.error("messages cannot be stored, publishers are answered 503: {}", failure.toString());
+        }
         try {
-            if (damaged) {
-                begin((SQLException) failure);
-            } else if (!(failure instanceof SQLException sql) || code(sql) != FULL && code(sql) != BUSY) {
-                LOG.error("writing to the data directory failed", failure);
-                close(); // and opened again by the next operation
+            if (SqliteHistoryFailure.isDamage(failure)) {
+                begin(failure);
+            } else if (SqliteHistoryFailure.isDisagreement(
+                    failure)) {
+                for (SqliteHistoryEntry entry : entries.values()) {
+                    load(entry);
+                }
             }
         } catch (SQLException | IOException e) {
             LOG.error("a new history cannot be begun", e);
         }
-    }
-
-    private static int code(SQLException e) {
-        return e.getErrorCode() & 0xff;
-    }
-
-    private static Problem problem(Throwable e) {
-        String cause = "the stored messages cannot be written (" + e.getMessage() + ")";
-        if (e instanceof SQLException sql) {
-            cause = switch (code(sql)) {
-                case FULL -> "the disk with the data directory is full";
-                case READ_ONLY -> "the data directory is read-only";
-                case BUSY -> "another program has locked the stored messages";
-                case SqliteHistoryRow.CORRUPT -> "the stored messages were damaged and have been set aside";
-                default -> cause;
-            };
-        }
-        return new Problem(503, "not_stored", "Nothing was stored or delivered: " + cause + ". Try again later.");
     }
 
     private void dropIdle(long limit) {

@@ -10,9 +10,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -24,6 +24,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import parley.history.HistorySettings.Keep;
+import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Draft;
 import parley.message.Message;
@@ -472,22 +473,32 @@ class SqliteHistoryTest extends HistoryContract {
         assertEquals(1, append(NEWS, "again").position().offset());
     }
 
-    /** Bytes of a text are changed behind the server's back: the page is not served, and the server goes on. */
+    /** A bit of a text is changed behind the server's back. */
     @Test
-    void aDamagedMessageIsNeverServed() throws Exception {
+    void aMessageThatWasDamagedWhileNobodyRanIsNoticedAtTheStart() throws Exception {
         start();
-        append(ANN, 3);
-        get(history.hold(ANN));
         append(NEWS, "the text that will be damaged");
         String epoch = standing(NEWS).epoch();
         history.close();
         Path file = directory.resolve("history.db");
         byte[] bytes = Files.readAllBytes(file);
-        int at = new String(bytes, java.nio.charset.StandardCharsets.ISO_8859_1).indexOf("will be damaged");
-        bytes[at] = 'W';
-        Files.write(file, bytes, StandardOpenOption.TRUNCATE_EXISTING);
+        int at = new String(bytes, StandardCharsets.ISO_8859_1).indexOf("will be damaged");
+        bytes[at] ^= 1;
+        Files.write(file, bytes);
         start();
+        assertNotEquals(epoch, standing(NEWS).epoch());
+        assertEquals(1, setAside().size());
+    }
+
+    /** The page is not served, and the server goes on. */
+    @Test
+    void aDamagedMessageIsNeverServed() throws Exception {
+        start();
+        append(ANN, 3);
         Standing ann = get(history.hold(ANN));
+        append(NEWS, "will be damaged");
+        String epoch = standing(NEWS).epoch();
+        sql("UPDATE message SET body = 'Will be damaged' WHERE body = CAST('will be damaged' AS BLOB)");
         Page page = get(history.page(NEWS, new Position(epoch, 0), 1));
         assertNotEquals(epoch, page.epoch());
         assertEquals(List.of(), page.messages());
@@ -499,6 +510,34 @@ class SqliteHistoryTest extends HistoryContract {
         restart();
         assertEquals(List.of("new"), all(NEWS));
         assertEquals(1, setAside().size());
+    }
+
+    @Test
+    void everyFieldIsUnderTheChecksum() throws Exception {
+        for (String change : List.of(
+                "seq = seq + 9",
+                "stored = stored + 1",
+                "expires = expires + 1",
+                "bytes = bytes + 1",
+                "id = 'other'",
+                "time = time + 1",
+                "sender = 'eve'",
+                "sender = NULL",
+                "reception = 'x'",
+                "flag = 'x'",
+                "collapse = ''",
+                "exclude = 'x'",
+                "json = 1",
+                "crc = crc + 1")) {
+            start();
+            append(new Draft(NEWS, "bob", null, null, Body.text("text"), null, null, null))
+                    .stored();
+            String epoch = standing(NEWS).epoch();
+            sql("UPDATE message SET " + change);
+            Page page = get(history.page(NEWS, new Position(epoch, 0), 1));
+            assertNotEquals(epoch, page.epoch(), change);
+            history.close();
+        }
     }
 
     @Test
