@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +27,11 @@ class DiskIT {
 
     @TempDir
     Path directory;
+
+    @AfterEach
+    void leaveNoServer() {
+        ServerProcess.killAll();
+    }
 
     // ---- tools, without which a test is skipped with the reason; scripts/test makes that a failure in CI
 

@@ -14,6 +14,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -24,6 +25,11 @@ class DurabilityIT {
 
     @TempDir
     Path directory;
+
+    @AfterEach
+    void leaveNoServer() {
+        ServerProcess.killAll();
+    }
 
     private ServerProcess start(Path data) throws Exception {
         return ServerProcess.start("--port", "0", "--data", data.toString(), KEEP[0], KEEP[1]);

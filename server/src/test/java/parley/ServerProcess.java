@@ -16,6 +16,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -29,6 +31,15 @@ final class ServerProcess {
     final int port;
     final String startLine;
     private final HttpClient http = HttpClient.newHttpClient();
+
+    /** Started and perhaps still running, so that a test that fails leaves none behind. */
+    private static final Set<Process> STARTED = ConcurrentHashMap.newKeySet();
+
+    /** SIGKILL for all that a test has started. */
+    static void killAll() {
+        STARTED.forEach(Process::destroyForcibly);
+        STARTED.clear();
+    }
 
     private ServerProcess(Process process, String startLine) {
         this.process = process;
@@ -55,6 +66,7 @@ final class ServerProcess {
         ProcessBuilder builder = command(options);
         builder.environment().putAll(environment);
         Process process = builder.start();
+        STARTED.add(process);
         BufferedReader out = process.inputReader(StandardCharsets.UTF_8);
         String line = out.readLine();
         if (line == null || !line.contains("http://")) {
