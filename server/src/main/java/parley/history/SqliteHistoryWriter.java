@@ -274,8 +274,7 @@ final class SqliteHistoryWriter implements AutoCloseable {
         try {
             if (SqliteHistoryFailure.isDamage(failure)) {
                 begin(failure);
-            } else if (SqliteHistoryFailure.isDisagreement(
-                    failure)) {
+            } else if (SqliteHistoryFailure.isDisagreement(failure)) {
                 for (SqliteHistoryEntry entry : entries.values()) {
                     load(entry);
                 }
