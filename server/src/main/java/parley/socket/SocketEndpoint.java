@@ -1,5 +1,6 @@
 package parley.socket;
 
+import jakarta.websocket.CloseReason;
 import jakarta.websocket.OnClose;
 import jakarta.websocket.OnError;
 import jakarta.websocket.OnOpen;
@@ -35,12 +36,20 @@ public final class SocketEndpoint {
         session = opened;
     }
 
-    /** The client's close frame is here; ours may be stuck behind a write, so that the line has not ended yet. */
+    /**
+     * The client's close frame is here; ours may be stuck behind a write, so that the line has not ended yet. Or the
+     * line broke, or the container refused a message.
+     */
     @OnClose
-    public void onClose() {
+    public void onClose(CloseReason reason) {
         ClientSession opened = session;
         if (opened != null) {
-            opened.close(Disconnect.LEFT);
+            int code = reason.getCloseCode().getCode();
+            if (code == Disconnect.GONE.code()) {
+                opened.close(Disconnect.GONE);
+            } else {
+                opened.close(code == Disconnect.TOO_LARGE.code() ? Disconnect.TOO_LARGE : Disconnect.LEFT);
+            }
         }
     }
 
