@@ -59,19 +59,19 @@ public final class HistoryServlet extends GuardedServlet {
                             .put("deleted", count)
                             .end());
         }
-        String since = request.getParameter("since");
+        String since = parameter(request, "since");
         Position after = since == null ? null : Position.parse(since);
         if (since != null && after == null) {
             throw Problem.bad("bad_position", "'since' is a position like k3Zq81Ab-42.");
         }
-        int limit = limit(request.getParameter("limit"));
+        int limit = limit(parameter(request, "limit"));
         return broker.standing(channel).thenCompose(standing -> read(channel, after, standing, limit));
     }
 
     private static Channel channel(HttpServletRequest request) throws Problem {
-        String user = request.getParameter("userId");
-        String topic = request.getParameter("topic");
-        boolean all = "true".equals(request.getParameter("all"));
+        String user = parameter(request, "userId");
+        String topic = parameter(request, "topic");
+        boolean all = "true".equals(parameter(request, "all"));
         if ((user == null ? 0 : 1) + (topic == null ? 0 : 1) + (all ? 1 : 0) != 1) {
             throw Problem.bad("no_target", "Say whose history: 'userId=42', 'topic=news' or 'all=true'.");
         }
@@ -91,10 +91,13 @@ public final class HistoryServlet extends GuardedServlet {
         return Integer.parseInt(text);
     }
 
+    /** Whether the position was given out under this epoch; one above the top was not, or was lost with its disk. */
+    private static boolean known(Standing standing, Position after) {
+        return after.epoch().equals(standing.epoch()) && after.offset() <= standing.top();
+    }
+
     private static Position start(Standing standing, Position after) {
-        return after != null && after.epoch().equals(standing.epoch())
-                ? after
-                : new Position(standing.epoch(), standing.oldest() - 1);
+        return after != null && known(standing, after) ? after : new Position(standing.epoch(), standing.oldest() - 1);
     }
 
     /** How many messages retention took after the asked position; null when that is unknown. */
@@ -102,9 +105,7 @@ public final class HistoryServlet extends GuardedServlet {
         if (after == null) {
             return 0L;
         }
-        return after.epoch().equals(standing.epoch())
-                ? Long.valueOf(Math.max(0, standing.oldest() - 1 - after.offset()))
-                : null;
+        return known(standing, after) ? Long.valueOf(Math.max(0, standing.oldest() - 1 - after.offset())) : null;
     }
 
     private CompletionStage<String> read(Channel channel, Position after, Standing standing, int limit) {

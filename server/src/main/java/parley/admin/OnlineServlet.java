@@ -36,8 +36,8 @@ public final class OnlineServlet extends GuardedServlet {
 
     @Override
     protected void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
-        String[] users = request.getParameterValues("userId");
-        String topic = request.getParameter("topic");
+        String[] users = parameters(request, "userId");
+        String topic = parameter(request, "topic");
         CompletionStage<String> json;
         if (users != null) {
             List<String> names = new ArrayList<>();
@@ -53,7 +53,7 @@ public final class OnlineServlet extends GuardedServlet {
                             .put("online", count)
                             .end());
         } else {
-            json = broker.users(request.getParameter("after"), PAGE + 1).thenCompose(this::page);
+            json = broker.users(parameter(request, "after"), PAGE + 1).thenCompose(this::page);
         }
         reply(request, response, json.thenApply(text -> Answer.json(200, text)));
     }

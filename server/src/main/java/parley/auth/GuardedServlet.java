@@ -87,6 +87,21 @@ public abstract class GuardedServlet extends HttpServlet {
         }
     }
 
+    /** The values of a query's parameter, or null; a 400 when an escape is malformed or is not UTF-8. */
+    protected static String[] parameters(HttpServletRequest request, String name) throws Problem {
+        try {
+            return request.getParameterValues(name);
+        } catch (RuntimeException malformed) { // the container's own, which only it may know
+            throw Problem.bad("bad_query", "The query must be percent-encoded UTF-8.");
+        }
+    }
+
+    /** The first of them, or null. */
+    protected static String parameter(HttpServletRequest request, String name) throws Problem {
+        String[] values = parameters(request, name);
+        return values == null ? null : values[0];
+    }
+
     private static boolean isLoopback(HttpServletRequest request) {
         try { // both are literal addresses: nothing is looked up
             return InetAddress.getByName(request.getRemoteAddr()).isLoopbackAddress()
