@@ -7,7 +7,6 @@ import parley.broker.Fates;
 import parley.broker.Fates.Receiver.Outcome;
 import parley.message.Json;
 import parley.message.Position;
-import parley.message.Standing;
 
 /** How far one message came: derived from where sessions stand, or stood when they were closed. */
 final class Trace {
@@ -32,16 +31,20 @@ final class Trace {
     }
 
     private final Fates.Published published;
-    private final Standing standing;
+    private final boolean kept;
+    private final Fates fates;
     private final List<Step> steps = new ArrayList<>();
-    private final boolean toldAsGap;
+    private final List<Fates.Fate> gaps; // that cover it
 
-    Trace(Fates.Published published, Standing standing, List<Fates.Receiver> receivers, Fates fates) {
+    /** @param kept whether the history still has it */
+    Trace(Fates.Published published, boolean kept, List<Fates.Receiver> receivers, Fates fates) {
         this.published = published;
-        this.standing = standing;
+        this.kept = kept;
+        this.fates = fates;
+        this.gaps = fates.latest(fate -> fate instanceof Fates.Gap gap && covers(gap), Fates.KEPT);
         if (published.position() != null) {
             receivers.forEach(receiver -> add(receiver, null));
-            for (Fates.Fate fate : fates.latest(this::concerns, Fates.KEPT)) {
+            for (Fates.Fate fate : fates.latest(Fates.Closed.class::isInstance, Fates.KEPT)) {
                 if (fate instanceof Fates.Closed closed) {
                     closed.channels().stream()
                             .filter(receiver -> receiver.channel().equals(published.channel()))
@@ -49,12 +52,6 @@ final class Trace {
                 }
             }
         }
-        this.toldAsGap = !fates.latest(fate -> fate instanceof Fates.Gap gap && covers(gap), 1)
-                .isEmpty();
-    }
-
-    private boolean concerns(Fates.Fate fate) {
-        return fate.wallMillis() >= published.wallMillis();
     }
 
     private boolean covers(Fates.Gap gap) {
@@ -68,9 +65,20 @@ final class Trace {
 
     private void add(Fates.Receiver receiver, Fates.Closed closed) {
         Outcome outcome = receiver.outcome(published.position());
-        if (outcome != Outcome.EARLIER) {
-            steps.add(new Step(receiver, outcome, closed));
+        if (outcome == Outcome.EARLIER || outcome == Outcome.LATER) {
+            return;
         }
+        Outcome passed = passed(receiver);
+        steps.add(new Step(receiver, passed == null ? outcome : passed, closed));
+    }
+
+    /** Why the session did not get it although its positions may have gone beyond; null when they tell the truth. */
+    private Outcome passed(Fates.Receiver receiver) {
+        if (receiver.session().equals(published.exclude())) {
+            return Outcome.EXCLUDED;
+        }
+        boolean told = gaps.stream().anyMatch(gap -> gap.session().equals(receiver.session()));
+        return told ? Outcome.GAP : fates.passed(receiver.session(), receiver.channel(), published.position());
     }
 
     String json() {
@@ -80,16 +88,11 @@ final class Trace {
                 .put("position", published.position())
                 .put("time", published.wallMillis())
                 .put("online", published.online())
-                .put("kept", kept())
+                .put("kept", kept)
                 .put("cause", cause())
                 .put("detail", detail())
                 .raw("sessions", WhyServlet.array(steps.stream().map(Step::json).toList()))
                 .end();
-    }
-
-    private boolean kept() {
-        Position position = published.position();
-        return position != null && position.epoch().equals(standing.epoch()) && position.offset() >= standing.oldest();
     }
 
     /** The one word that says it: the best that happened, or why nothing did. */
@@ -106,16 +109,24 @@ final class Trace {
         if (open(Outcome.QUEUED)) {
             return "queued";
         }
-        if (open(Outcome.BEHIND)) {
+        if (open(Outcome.BEHIND) && kept) {
             return "slow";
         }
-        if (toldAsGap) {
+        for (Outcome passed : List.of(Outcome.FAILED, Outcome.COLLAPSED, Outcome.EXPIRED)) {
+            if (any(passed)) {
+                return passed.toString().toLowerCase(Locale.ROOT);
+            }
+        }
+        if (!gaps.isEmpty()) {
             return "gap";
         }
-        if (!steps.isEmpty()) {
+        if (steps.stream().anyMatch(step -> step.closed != null && !step.is(Outcome.EXCLUDED))) {
             return "closed";
         }
-        return kept() ? "offline" : "expired";
+        if (any(Outcome.EXCLUDED)) {
+            return "excluded";
+        }
+        return kept ? "offline" : "expired";
     }
 
     private boolean any(Outcome outcome) {
@@ -136,9 +147,12 @@ final class Trace {
             case "gap" -> "Retention took it before a client came for it, and the client was told.";
             case "closed" ->
                 "The session that was to get it was closed before it confirmed it"
-                        + (kept() ? "; it is kept for the next one." : ".");
-            case "expired" -> "Nobody came for it before retention took it.";
-            default -> "Nobody was there" + (kept() ? "; it waits in the history." : ".");
+                        + (kept ? "; it is kept for the next one." : ".");
+            case "failed" -> "A client said that its handler threw.";
+            case "collapsed" -> "A newer message of the same collapse name replaced it before it could be written.";
+            case "excluded" -> "The only session that was there is the one that 'exclude' names.";
+            case "expired" -> "Its time was up before a client could get it.";
+            default -> "Nobody was there" + (kept ? "; it waits in the history." : ".");
         };
     }
 }

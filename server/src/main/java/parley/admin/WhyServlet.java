@@ -5,6 +5,7 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
@@ -41,8 +42,8 @@ public final class WhyServlet extends GuardedServlet {
     @Override
     protected void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
         CompletionStage<String> json = request.getServletPath().equals("/socket/message")
-                ? message(request.getParameter("id"))
-                : user(request.getParameter("userId"));
+                ? message(parameter(request, "id"))
+                : user(parameter(request, "userId"));
         reply(request, response, json.thenApply(text -> Answer.json(200, text)));
     }
 
@@ -54,10 +55,22 @@ public final class WhyServlet extends GuardedServlet {
         if (published == null) {
             throw new Problem(404, "unknown_message", "It is not among the last " + Fates.KEPT + " messages here.");
         }
-        return broker.standing(published.channel())
+        return kept(published)
                 .thenCombine(
                         broker.receivers(published.channel()),
-                        (standing, receivers) -> new Trace(published, standing, receivers, broker.fates()).json());
+                        (kept, receivers) -> new Trace(published, kept, receivers, broker.fates()).json());
+    }
+
+    /** Whether the history still has it: it may be gone, by its own ttl, while older ones are kept. */
+    private CompletionStage<Boolean> kept(Fates.Published published) {
+        Position position = published.position();
+        if (position == null) {
+            return CompletableFuture.completedFuture(false);
+        }
+        Position before = new Position(position.epoch(), position.offset() - 1);
+        return broker.page(published.channel(), before, position.offset())
+                .thenApply(page -> page.messages().stream()
+                        .anyMatch(message -> message.position().equals(position)));
     }
 
     private CompletionStage<String> user(String userId) throws Problem {

@@ -22,13 +22,18 @@ public final class Fates {
     /** Channels of a closed session that are kept; the user's own is the first. */
     public static final int CHANNELS = 4;
 
-    /** Where a session stands, or stood, in a channel; see {@link Receiver#outcome}. */
+    /**
+     * Where a session stands, or stood, in a channel; see {@link Receiver#outcome}.
+     *
+     * @param newest how far the channel had come, as far as the session was told
+     */
     public record Receiver(
             String session,
             String user,
             String mode,
             Channel channel,
             Position from,
+            long newest,
             long offered,
             long written,
             long acked) {
@@ -37,6 +42,8 @@ public final class Fates {
         public enum Outcome {
             /** It was there before this session began. */
             EARLIER,
+            /** The session had ended before it was published. */
+            LATER,
             /** The client said that it handled it, or, a plain one, that it has it. */
             ACKED,
             /** The operating system took it; the client has not said that it has it. */
@@ -44,13 +51,27 @@ public final class Fates {
             /** It waits in the session's outbox. */
             QUEUED,
             /** It waits in the history until the outbox has room. */
-            BEHIND
+            BEHIND,
+            /** The publisher left this session out. */
+            EXCLUDED,
+            /** A newer one replaced it in the outbox. */
+            COLLAPSED,
+            /** Retention took it before it could be offered, and the client was told. */
+            GAP,
+            /** Its time was up, and it was passed over. */
+            EXPIRED,
+            /** The client said that it could not handle it. */
+            FAILED
         }
 
+        /** By positions alone; {@link Fates#passed} knows of exceptions. */
         public Outcome outcome(Position position) {
             long offset = position.offset();
             if (!position.epoch().equals(from.epoch()) || offset <= from.offset()) {
                 return Outcome.EARLIER;
+            }
+            if (offset > newest) {
+                return Outcome.LATER;
             }
             if (offset <= acked) {
                 return Outcome.ACKED;
@@ -83,10 +104,19 @@ public final class Fates {
     public record Gap(long wallMillis, String session, String user, Channel channel, Long missed, Position position)
             implements Fate {}
 
-    /** @param online how many sessions were there when it was published */
-    public record Published(String id, Channel channel, Position position, long wallMillis, int online) {}
+    /**
+     * @param exclude the session that the publisher left out, or null
+     * @param online how many sessions were there when it was published
+     */
+    public record Published(
+            String id, Channel channel, Position position, String exclude, long wallMillis, int online) {}
+
+    /** Messages, the first to the last offset, that a session's positions cover although it did not handle them. */
+    private record Passed(
+            String session, Channel channel, String epoch, long first, long last, Receiver.Outcome outcome) {}
 
     private final ArrayDeque<Fate> fates = new ArrayDeque<>(); // oldest first; guarded by itself
+    private final ArrayDeque<Passed> passed = new ArrayDeque<>(); // oldest first; guarded by itself
     private final ArrayDeque<Published> published = new ArrayDeque<>(); // oldest first; guarded by itself
 
     private final Time time;
@@ -108,6 +138,32 @@ public final class Fates {
         record(new Gap(time.wallMillis(), session, user, gap.channel(), gap.missed(), gap.position()));
     }
 
+    /** A session's positions go beyond these offsets, but it did not get or not handle them. */
+    public void passed(String session, Channel channel, String epoch, long first, long last, Receiver.Outcome outcome) {
+        synchronized (passed) {
+            if (passed.size() == KEPT) {
+                passed.poll();
+            }
+            passed.add(new Passed(session, channel, epoch, first, last, outcome));
+        }
+    }
+
+    /** Why the session did not get, or not handle, the message, whatever its positions say; null when they are right. */
+    public Receiver.Outcome passed(String session, Channel channel, Position position) {
+        synchronized (passed) {
+            for (Passed range : passed) {
+                if (range.session.equals(session)
+                        && range.channel.equals(channel)
+                        && range.epoch.equals(position.epoch())
+                        && range.first <= position.offset()
+                        && position.offset() <= range.last) {
+                    return range.outcome;
+                }
+            }
+        }
+        return null;
+    }
+
     private void record(Fate fate) {
         synchronized (fates) {
             if (fates.size() == KEPT) {
@@ -118,7 +174,8 @@ public final class Fates {
     }
 
     void published(Message message, int online) {
-        Published entry = new Published(message.id(), message.channel(), message.position(), message.time(), online);
+        Published entry = new Published(
+                message.id(), message.channel(), message.position(), message.exclude(), message.time(), online);
         synchronized (published) {
             if (published.size() == KEPT) {
                 published.poll();

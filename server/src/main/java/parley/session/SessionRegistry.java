@@ -176,7 +176,13 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                 .toCompletableFuture();
     }
 
-    private static Joined joined(Subscription subscription, ServerFrame.Start start, Standing now) {
+    private Joined joined(Subscription subscription, ServerFrame.Start start, Standing now) {
+        ClientSession session = subscription.session;
+        boolean hole = start.missed() == null || start.missed() > 0;
+        if (hole && session.mode() != Mode.PLAIN) { // a plain client cannot be told
+            ServerFrame.Gap gap = new ServerFrame.Gap(subscription.channel, start.missed(), start.position());
+            broker.fates().gap(session.id(), session.identity().user(), gap);
+        }
         subscription.reach(new Position(now.epoch(), now.top()));
         Position newest = new Position(start.position().epoch(), subscription.newest());
         return new Joined(

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import parley.broker.Broker;
 import parley.broker.Fates;
+import parley.broker.Fates.Receiver.Outcome;
 import parley.broker.Waiting;
 import parley.message.Channel;
 import parley.message.Message;
@@ -124,9 +125,18 @@ final class Subscription {
         return offer;
     }
 
+    /** Positions do not tell these: for people who ask. */
+    private void passed(String itsEpoch, long first, long through, Outcome outcome) {
+        if (first <= through) {
+            broker.fates().passed(session.id(), channel, itsEpoch, first, through, outcome);
+        }
+    }
+
     private void leaveDisplaced(Offer offer, AfterUnlock after) {
         if (offer instanceof Offer.Replaced replaced && replaced.displaced().position() != null) {
             waiters.leave(replaced.displaced().position(), after);
+            long offset = replaced.displaced().position().offset();
+            passed(replaced.displaced().position().epoch(), offset, offset, Outcome.COLLAPSED);
         }
     }
 
@@ -247,8 +257,10 @@ final class Subscription {
                     return false;
                 }
             }
+            passed(epoch, last + 1, message.position().offset() - 1, Outcome.EXPIRED);
             last = message.position().offset();
         }
+        passed(epoch, last + 1, page.through(), Outcome.EXPIRED);
         last = page.through();
         waiters.passOver(new Position(epoch, last), after);
         if (sameEpoch && last == start && !caughtUp() && ahead == null) {
@@ -265,6 +277,7 @@ final class Subscription {
     private boolean offerGap(Page page, AfterUnlock after) {
         if (session.mode() == Mode.PLAIN) {
             metrics.untoldGaps.increment();
+            passed(page.epoch(), page.missed() == null ? 1 : last + 1, page.from(), Outcome.EXPIRED);
             return true;
         }
         ServerFrame.Gap gap = new ServerFrame.Gap(channel, page.missed(), new Position(page.epoch(), page.from()));
@@ -285,6 +298,9 @@ final class Subscription {
             return false;
         }
         confirmed(position);
+        for (Position threw : failed) {
+            passed(threw.epoch(), threw.offset(), threw.offset(), Outcome.FAILED);
+        }
         waiters.acked(position, failed, after);
         return true;
     }
@@ -303,6 +319,7 @@ final class Subscription {
                 session.mode().toString(),
                 channel,
                 start,
+                Math.max(newest, last),
                 last,
                 written,
                 acked);
