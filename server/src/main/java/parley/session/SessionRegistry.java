@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -19,8 +18,6 @@ import parley.broker.Fates;
 import parley.broker.Waiting;
 import parley.message.Body;
 import parley.message.Channel;
-import parley.message.Draft;
-import parley.message.Json;
 import parley.message.Message;
 import parley.message.Position;
 import parley.message.ServerFrame;
@@ -67,9 +64,8 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     record Joined(Subscription subscription, ServerFrame.Start start) {}
 
     private final ConcurrentHashMap<String, ClientSession> sessions = new ConcurrentHashMap<>();
-    private final ConcurrentHashMap<Channel, Audience> audiences = new ConcurrentHashMap<>();
-    private final Set<String> changed = ConcurrentHashMap.newKeySet(); // users who perhaps came or went
-    private final Set<String> announced = ConcurrentHashMap.newKeySet(); // users who are online, by the events
+    private final Audiences audiences = new Audiences();
+    private final Presence presence;
     private final AtomicInteger lines = new AtomicInteger(); // sessions whose transport has not ended
     private final Broker broker;
     private final Uplink uplink;
@@ -98,6 +94,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     SessionRegistry(
             Broker broker, SessionSettings limits, Metrics metrics, Time time, RandomGenerator random, Pumps pumps) {
         this.broker = broker;
+        this.presence = new Presence(audiences, broker);
         this.uplink = new Uplink(broker, limits, time);
         this.metrics = metrics;
         this.time = time;
@@ -162,7 +159,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                     ServerFrame.Start start = since.in(before);
                     Subscription subscription =
                             new Subscription(session, channel, start.position(), broker, metrics, pumps);
-                    if (!session.add(subscription, () -> index(subscription))) {
+                    if (!session.add(subscription, () -> audiences.add(subscription))) {
                         return CompletableFuture.<Joined>completedFuture(null);
                     }
                     return broker.watch(channel)
@@ -195,14 +192,6 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         }
     }
 
-    private void index(Subscription subscription) {
-        audiences.compute(subscription.channel, (channel, audience) -> {
-            Audience members = audience == null ? new Audience() : audience;
-            members.add(subscription);
-            return members;
-        });
-    }
-
     private void leave(Subscription subscription) {
         unindex(subscription);
         broker.unwatch(subscription.channel);
@@ -211,8 +200,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     private void unindex(Subscription subscription) {
         AfterUnlock after = afterUnlock();
         subscription.close(after);
-        audiences.computeIfPresent(
-                subscription.channel, (channel, audience) -> audience.remove(subscription) ? null : audience);
+        audiences.remove(subscription);
         after.flush();
     }
 
@@ -312,7 +300,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     @Override
     public Broker.Delivery deliver(Message message, boolean kept, Waiting waiting) {
         AfterUnlock after = afterUnlock();
-        Audience audience = audiences.get(message.channel());
+        Audience audience = audiences.of(message.channel());
         if (audience != null) {
             audience.deliver(new Outgoing.Forms(message), kept, waiting, after);
             metrics.offered.add(after.online());
@@ -324,7 +312,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     public int ask(Channel.User user, String ask, Body body, String flag) {
         Outgoing frame = Outgoing.frame(new ServerFrame.Ask(ask, body, flag));
         int asked = 0;
-        for (Subscription subscription : members(user)) {
+        for (Subscription subscription : audiences.members(user)) {
             if (subscription.session.mode() == Mode.V1 && subscription.online()) {
                 subscription.session.send(frame);
                 asked++;
@@ -335,39 +323,27 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
 
     @Override
     public int disconnect(Channel.User user, String reason) {
-        List<Subscription> members = members(user);
+        List<Subscription> members = audiences.members(user);
         members.forEach(member -> member.session.close(Disconnect.KICKED, reason));
         return members.size();
     }
 
     @Override
     public List<Fates.Receiver> receivers(Channel channel) {
-        return members(channel).stream()
+        return audiences.members(channel).stream()
                 .filter(Subscription::online)
                 .map(Subscription::receiver)
                 .toList();
     }
 
-    private List<Subscription> members(Channel channel) {
-        Audience audience = audiences.get(channel);
-        return audience == null ? List.of() : audience.members();
-    }
-
     @Override
     public int online(Channel channel) {
-        Audience audience = audiences.get(channel);
-        return audience == null ? 0 : audience.online();
+        return audiences.online(channel);
     }
 
     @Override
     public List<String> users(String after, int limit) {
-        return audiences.keySet().stream()
-                .filter(Channel.User.class::isInstance)
-                .map(channel -> ((Channel.User) channel).id())
-                .filter(user -> after == null || user.compareTo(after) > 0)
-                .sorted()
-                .limit(limit)
-                .toList();
+        return audiences.users(after, limit);
     }
 
     // ---- heartbeat
@@ -394,7 +370,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             }
         });
         after.flush();
-        announce();
+        presence.announce();
     }
 
     private void beat(ClientSession session, long now, AfterUnlock after) {
@@ -468,25 +444,9 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         wheel.visit(session.timer, session.abortAt);
     }
 
-    // ---- presence
-
     /** The session's user perhaps came or went; the next tick finds out. */
     void cameOrWent(ClientSession session) {
-        if (session.identity().user() != null) {
-            changed.add(session.identity().user());
-        }
-    }
-
-    private void announce() {
-        for (String user : changed) {
-            changed.remove(user);
-            boolean online = online(new Channel.User(user)) > 0;
-            if (online ? announced.add(user) : announced.remove(user)) {
-                String body =
-                        new Json.Out().put("user", user).put("online", online).end();
-                broker.publish(Draft.of(Channel.EVENTS, null, null, null, new Body(body, true)));
-            }
-        }
+        presence.cameOrWent(session);
     }
 
     AfterUnlock afterUnlock() {
