@@ -11,8 +11,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * The long runs of scripts/soak, against the real jar in a process of its own. Figures go to the standard output; a
@@ -22,6 +24,7 @@ import java.util.concurrent.TimeUnit;
  *   <li>{@code parley.jar}: the jar
  *   <li>{@code soak.users}, {@code soak.seconds}: how many users send to each other, and for how long
  *   <li>{@code soak.idle}, {@code soak.idleSeconds}: how many connections idle, and for how long
+ *   <li>those of {@link LedgerIT}
  * </ul>
  */
 final class Soak {
@@ -35,10 +38,24 @@ final class Soak {
                     exchange(Integer.getInteger("soak.users", 1_000), Integer.getInteger("soak.seconds", 60));
                 case "idle" ->
                     idle(Integer.getInteger("soak.idle", 10_000), Integer.getInteger("soak.idleSeconds", 60));
-                default -> throw new IllegalArgumentException("There is no part " + part + ": exchange, idle.");
+                case "ledger" -> ledger();
+                default -> throw new IllegalArgumentException("There is no part " + part + ": exchange, idle, ledger.");
             }
         }
         System.exit(0); // Java's HTTP client keeps its threads
+    }
+
+    private static void ledger() throws Exception {
+        LedgerIT test = new LedgerIT();
+        test.directory = Files.createTempDirectory("parley-ledger");
+        try {
+            test.theBooksBalanceAfterARestartAndAKillUnderLoad();
+        } finally {
+            try (Stream<Path> files = Files.walk(test.directory)) {
+                files.sorted(Comparator.reverseOrder())
+                        .forEach(file -> file.toFile().delete());
+            }
+        }
     }
 
     private static void exchange(int users, int seconds) throws Exception {
