@@ -28,7 +28,7 @@ final class ModelClient {
     final Map<Channel, Ledger> ledgers = new HashMap<>();
 
     private final Ledger.Truth truth;
-    private final SessionRegistry registry;
+    private SessionRegistry registry;
     private final boolean inbox;
 
     volatile ClientSession session; // null when there is no line; set by the client's thread alone
@@ -133,6 +133,11 @@ final class ModelClient {
         this.inbox = inbox;
         this.registry = registry;
         this.truth = truth;
+    }
+
+    /** The server was restarted. Only between two lines. */
+    void server(SessionRegistry restarted) {
+        registry = restarted;
     }
 
     Channel own() {

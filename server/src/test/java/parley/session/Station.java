@@ -10,8 +10,10 @@ import parley.auth.Identity;
 import parley.broker.Broker;
 import parley.broker.LocalBroker;
 import parley.broker.ManualDelays;
+import parley.history.History;
 import parley.history.HistorySettings;
 import parley.history.MemoryHistory;
+import parley.history.PromptHistory;
 import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Draft;
@@ -27,12 +29,15 @@ final class Station implements AutoCloseable {
 
     final ManualTime time = new ManualTime();
     final Metrics metrics = new Metrics();
-    final MemoryHistory history;
-    final LateBroker late;
-    final Broker broker;
     final ManualDelays delays;
-    final SessionRegistry registry;
+    History history;
+    LateBroker late;
+    Broker broker;
+    SessionRegistry registry;
 
+    private final HistorySettings keep;
+    private final SessionSettings limits;
+    private final RandomGenerator random;
     private final List<FakeTransport> lines = new ArrayList<>();
     private double jitter; // of the greatest
 
@@ -44,19 +49,35 @@ final class Station implements AutoCloseable {
         this(keep, limits, 1);
     }
 
+    /** @param keep with a directory: in SQLite */
     Station(HistorySettings keep, SessionSettings limits, long seed) {
-        RandomGenerator random = new Jitter(seed);
-        history = new MemoryHistory(keep, time, random);
+        this.keep = keep;
+        this.limits = limits;
+        random = new Jitter(seed);
         delays = new ManualDelays(time);
+        begin();
+    }
+
+    private void begin() {
+        history = keep.directory() == null
+                ? new MemoryHistory(keep, time, random)
+                : new PromptHistory(keep, time, random);
         late = new LateBroker(new LocalBroker(history, time, random, metrics, delays));
         broker = late.broker();
         registry = new SessionRegistry(broker, limits, metrics, time, random, new Pumps(new InTurn()));
         broker.start(registry);
     }
 
+    /** The server stops and comes back; all lines must have ended, and no answer is owed. */
+    void restart() {
+        registry.close();
+        late.real().close();
+        begin();
+    }
+
     /** Random ids and epochs, but an even heartbeat: a test names the moment of a ping. */
     private final class Jitter implements RandomGenerator {
-        private final Random random;
+        private final Random random; // java.util's is thread-safe
 
         Jitter(long seed) {
             random = new Random(seed);
@@ -157,6 +178,7 @@ final class Station implements AutoCloseable {
     @Override
     public void close() {
         registry.close();
+        late.real().close();
         lines.forEach(FakeTransport::assertExhausted);
     }
 }

@@ -1,18 +1,26 @@
 package parley.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import parley.history.HistorySettings;
 import parley.history.HistorySettings.Keep;
+import parley.history.MemoryHistory;
 import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Draft;
@@ -28,7 +36,11 @@ import parley.message.Standing;
  */
 class SubscriptionModelTest {
 
-    private static final int SEQUENCES = 1_000;
+    private static final int SEQUENCES = Integer.getInteger("parley.sequences", 4_000);
+
+    /** Fewer, for each takes some forty commits and reads a database. */
+    private static final int IN_SQLITE = Integer.getInteger("parley.sequencesInSqlite", 1_000);
+
     private static final int STEPS = 80;
 
     /** So large that a few of them fill an outbox. */
@@ -38,11 +50,43 @@ class SubscriptionModelTest {
     private final Map<String, Long> happened = new HashMap<>();
 
     @Test
-    void everyClientGetsWhatItWasOwed() {
+    void everyClientGetsWhatItWasOwed() throws IOException {
+        run(SEQUENCES, null);
+    }
+
+    /** In memory where there is a file system for it: what a disk does is tested elsewhere. */
+    @Test
+    void everyClientGetsWhatItWasOwedOverSqlite() throws IOException {
+        Path memory = Path.of("/dev/shm");
+        Path parent = Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
+        Path directory = Files.createTempDirectory(parent, "parley-model");
+        try {
+            run(IN_SQLITE, directory);
+        } finally {
+            empty(directory);
+            Files.delete(directory);
+        }
+    }
+
+    private static void empty(Path directory) throws IOException {
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                if (!file.equals(directory)) {
+                    Files.delete(file);
+                }
+            }
+        }
+    }
+
+    /** @param directory of a SqliteHistory, or null for one on the heap */
+    private void run(int sequences, Path directory) throws IOException {
         Long only = Long.getLong("parley.seed");
         long first = only != null ? only : 1;
-        for (long seed = first; seed < (only != null ? only + 1 : first + SEQUENCES); seed++) {
-            World world = new World(seed);
+        for (long seed = first; seed < (only != null ? only + 1 : first + sequences); seed++) {
+            if (directory != null) {
+                empty(directory);
+            }
+            World world = new World(seed, directory);
             try {
                 world.run();
             } catch (AssertionError | RuntimeException failure) {
@@ -65,10 +109,18 @@ class SubscriptionModelTest {
                     "new epochs",
                     "late answers",
                     "acks",
-                    "pongs")) {
-                assertTrue(happened.getOrDefault(must, 0L) > SEQUENCES / 20, must + " hardly happened: " + happened);
+                    "pongs",
+                    "restarts")) {
+                boolean forgets = directory == null || !must.equals("new epochs");
+                assertTrue(
+                        !forgets || happened.getOrDefault(must, 0L) > sequences / 20,
+                        must + " hardly happened: " + happened);
             }
             assertTrue(happened.get("untold gaps") > 0, "no plain client lost anything: " + happened);
+            if (directory != null) {
+                assertEquals(0, happened.getOrDefault("new epochs", 0L), "what is on disk is not forgotten");
+            }
+            System.out.println(sequences + " sequences: " + new TreeMap<>(happened));
         }
     }
 
@@ -89,14 +141,16 @@ class SubscriptionModelTest {
         String doing = "";
         final List<String> history = new ArrayList<>(); // what was done so far
 
-        World(long seed) {
+        World(long seed, Path directory) {
             random = new Random(seed);
             int count = random.nextInt(8) == 0 ? 0 : 2 + random.nextInt(random.nextBoolean() ? 8 : 200);
             keep = count == 0 ? Keep.NOTHING : new Keep(count, 2_000 + random.nextInt(60_000));
             boundedInTotal = random.nextInt(4) == 0;
             long total = boundedInTotal ? 1_000 + random.nextInt(2_000_000) : 1L << 40;
             station = new Station(
-                    new HistorySettings(keep, keep, keep, keep, total), new SessionSettings(0, 0, false), seed);
+                    new HistorySettings(keep, keep, keep, keep, total).in(directory),
+                    new SessionSettings(0, 0, false),
+                    seed);
             Mode[] modes = {Mode.PLAIN, Mode.V1, Mode.V1, Mode.STREAM, Mode.STREAM_V1};
             for (int i = 0; i < 5; i++) {
                 Mode mode = modes[random.nextInt(modes.length)];
@@ -186,6 +240,8 @@ class SubscriptionModelTest {
                     kick(client);
                 } else if (choice < 90) {
                     subscribe(client);
+                } else if (choice == 99 && chance(50)) {
+                    restart();
                 } else if (mayBeLate) {
                     beLate();
                 }
@@ -372,6 +428,36 @@ class SubscriptionModelTest {
             } else {
                 doing = "expire";
                 station.history.expire();
+            }
+        }
+
+        /** Over SQLite a restart changes nothing but the sessions; on the heap all is lost, and epochs are new. */
+        private void restart() {
+            doing = "restart";
+            Map<Channel, Position> tops = new HashMap<>();
+            channels.forEach(channel -> tops.put(channel, top(channel)));
+            station.late.prompt();
+            station.late.answerAll();
+            settle();
+            for (ModelClient client : clients) {
+                if (client.session != null) {
+                    leave(client, chance(50));
+                    Position written = client.mode.webSocket() ? null : client.takeWritten();
+                    if (written != null) { // while it left
+                        raise(client, written);
+                    }
+                }
+            }
+            station.restart();
+            clients.forEach(client -> client.server(station.registry));
+            count("restarts", 1);
+            for (Channel channel : channels) {
+                if (station.history instanceof MemoryHistory) {
+                    assertNotEquals(tops.get(channel).epoch(), top(channel).epoch(), "the epoch of " + channel);
+                    cleared.remove(channel);
+                } else {
+                    assertEquals(tops.get(channel), top(channel), "the top of " + channel);
+                }
             }
         }
 
