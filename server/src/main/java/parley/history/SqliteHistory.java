@@ -245,8 +245,8 @@ public final class SqliteHistory implements History {
         if (closing) {
             return;
         }
-        enqueue(new SqliteHistoryOperation.Task(() -> {}, () -> {}));
         closing = true;
+        queue.offer(new SqliteHistoryOperation.Task(() -> {}, () -> {})); // wakes the writer, which then sees the flag
         try {
             thread.join(10_000);
         } catch (InterruptedException e) {
