@@ -129,6 +129,11 @@ public final class PromptHistory implements History {
         done(real.onWriter(() -> {}));
     }
 
+    /** How many channels are in memory. */
+    public int size() {
+        return real.size();
+    }
+
     @Override
     public void close() {
         real.close();
