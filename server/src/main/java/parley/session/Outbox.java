@@ -276,7 +276,7 @@ final class Outbox implements Transport.Done {
                     frames.add(sign);
                 }
             }
-            transport.write(frames, this);
+            hand();
             if (pending()) {
                 owner.pending();
                 return;
@@ -286,6 +286,20 @@ final class Outbox implements Transport.Done {
             }
         }
         owner.again(this);
+    }
+
+    /** A line that ends in the same moment may throw: this one's failure, and not that of those who are pumped after it. */
+    private void hand() {
+        try {
+            transport.write(frames, this);
+        } catch (RuntimeException thrown) {
+            synchronized (this) {
+                if (write == Write.HANDING) {
+                    failure = thrown;
+                    write = Write.DONE;
+                }
+            }
+        }
     }
 
     /** Makes the next write of what waits; false when there is nothing. */

@@ -112,6 +112,23 @@ class OutboxTest {
         line.assertExhausted();
     }
 
+    @Test
+    void aLineThatThrowsFailsAloneAndTheNextIsPumped() {
+        Owner unlucky = new Owner();
+        RuntimeException thrown = new IllegalStateException("recycled");
+        Transport throwing = (Transport) java.lang.reflect.Proxy.newProxyInstance(
+                Transport.class.getClassLoader(), new Class<?>[] {Transport.class}, (proxy, method, arguments) -> {
+                    throw thrown;
+                });
+        Outbox broken = new Outbox(throwing, unlucky, null);
+        AfterUnlock after = new AfterUnlock(pumps);
+        broken.offer(text("lost"), null, after);
+        outbox.offer(text("found"), null, after);
+        after.flush();
+        assertEquals(List.of(thrown), unlucky.failures);
+        assertEquals("found", line.next());
+    }
+
     private static Outgoing text(String text) {
         return new Outgoing(
                 Outgoing.Kind.MESSAGE, text.getBytes(StandardCharsets.UTF_8), NEWS, new Position("aaaaaaaa", 1), null);
