@@ -20,7 +20,7 @@ import java.util.random.RandomGenerator;
 final class LedgerV1Client extends LedgerClient {
 
     /** Below so many messages behind the newest, everything is kept; some room for what is under way. */
-    private static final long SURELY_KEPT = LedgerIT.KEPT_FOR_EVERYONE - 10;
+    private static final long SURELY_KEPT = LedgerIT.KEPT_FOR_EVERYONE - 15;
 
     /** A message in the client's hands. */
     private static final class Handling {
