@@ -117,7 +117,8 @@ class SubscriptionModelTest {
                         !forgets || happened.getOrDefault(must, 0L) > sequences / 20,
                         must + " hardly happened: " + happened);
             }
-            assertTrue(happened.get("untold gaps") > 0, "no plain client lost anything: " + happened);
+            assertTrue(
+                    sequences < 500 || happened.get("untold gaps") > 0, "no plain client lost anything: " + happened);
             if (directory != null) {
                 assertEquals(0, happened.getOrDefault("new epochs", 0L), "what is on disk is not forgotten");
             }
