@@ -186,6 +186,7 @@ final class SqliteHistoryFiles implements AutoCloseable {
     private Connection open() throws SQLException {
         SQLiteConfig config = new SQLiteConfig();
         config.setBusyTimeout(BUSY_MILLIS);
+        config.setGetGeneratedKeys(false); // else the driver asks for the row id after every insert
         return config.createConnection("jdbc:sqlite:" + database().toAbsolutePath());
     }
 
