@@ -59,6 +59,7 @@ final class LedgerBook {
 
     private final Map<Integer, Sent> sent = new ConcurrentHashMap<>();
     private final AtomicInteger serials = new AtomicInteger();
+    private final AtomicInteger toEveryone = new AtomicInteger();
     private final Queue<String> wrong = new ConcurrentLinkedQueue<>();
 
     private final Map<String, NavigableMap<Long, Integer>> places = new HashMap<>(); // serial by offset by channel
@@ -81,6 +82,9 @@ final class LedgerBook {
         if (message.waits) {
             message.acked = receipt.has("acked") ? receipt.get("acked").getAsInt() : 0;
         }
+        if (message.channel.equals("everyone")) {
+            toEveryone.incrementAndGet();
+        }
         message.receiptAt = System.nanoTime();
         message.position = receipt.get("position").getAsString();
     }
@@ -95,6 +99,11 @@ final class LedgerBook {
         return all.isEmpty()
                 ? ""
                 : all.size() + " are wrong:\n" + String.join("\n", all.subList(0, Math.min(SHOWN, all.size())));
+    }
+
+    /** How many messages to everyone have a receipt. */
+    int toEveryone() {
+        return toEveryone.get();
     }
 
     int sentCount() {

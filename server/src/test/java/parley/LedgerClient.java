@@ -28,7 +28,6 @@ abstract class LedgerClient {
 
     private static final int LIFE_MILLIS = 6_000; // of a line, at most
     private static final int AWAY_MILLIS = 1_200;
-    private static final int SLEEP_MILLIS = 11_000; // longer than what is kept for everyone lasts
     private static final int STALL_MILLIS = 1_500;
 
     final LedgerFleet fleet;
@@ -45,6 +44,7 @@ abstract class LedgerClient {
     private long due; // when the state is to be left
     private long stalledUntil;
     private boolean shakenOff; // by the server, with a word
+    private int sleepsUntil; // so many messages to everyone: more than are kept
 
     LedgerClient(LedgerFleet fleet, String name, String user, List<String> topics, RandomGenerator random) {
         this.fleet = fleet;
@@ -93,10 +93,8 @@ abstract class LedgerClient {
             if (state == State.OPEN) {
                 tick(now);
             }
-            if (state == State.AWAY && fleet.draining() && due - now > TimeUnit.SECONDS.toNanos(6)) {
-                due = now; // whoever sleeps is woken
-            }
-            if (now < due || state == State.OPEN && fleet.draining()) {
+            boolean sleeps = state == State.AWAY && book.toEveryone() < sleepsUntil && !fleet.draining();
+            if (now < due || sleeps || state == State.OPEN && fleet.draining()) {
                 return;
             }
             switch (state) {
@@ -216,9 +214,15 @@ abstract class LedgerClient {
         }
         lineEnded();
         state = State.AWAY;
-        boolean sleeps = wasOpen && !fleet.draining() && random.nextInt(30) == 0;
-        int away = sleeps ? SLEEP_MILLIS : shakenOff ? 0 : 50 + random.nextInt(AWAY_MILLIS);
+        boolean sleeps = wasOpen && random.nextInt(40) == 0;
+        sleepsUntil = sleeps ? book.toEveryone() + LedgerIT.KEPT_FOR_EVERYONE + 5 : 0;
+        int away = shakenOff ? 0 : 50 + random.nextInt(AWAY_MILLIS);
         due = Math.max(shakenOff ? due : 0, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(away));
+    }
+
+    /** Whether it was away before this line until everyone had got more than is kept. */
+    final boolean slept() {
+        return sleepsUntil > 0;
     }
 
     /** The server says goodbye. @param millis when to come back */

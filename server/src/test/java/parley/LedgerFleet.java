@@ -43,6 +43,7 @@ final class LedgerFleet {
     long acksSent;
     int resumedAfterKill;
     int recoveredAfterKill;
+    int sleptThroughKill;
 
     private final Selector selector = Selector.open();
     private final Thread thread = new Thread(this::run, "ledger-fleet");
@@ -68,8 +69,9 @@ final class LedgerFleet {
         return killedAt != 0;
     }
 
-    void resumedAfterKill(boolean recovered) {
+    void resumedAfterKill(boolean recovered, boolean slept) {
         resumedAfterKill++;
+        sleptThroughKill += slept ? 1 : 0;
         recoveredAfterKill += recovered ? 1 : 0;
     }
 

@@ -16,7 +16,7 @@ import java.util.random.RandomGenerator;
  */
 final class LedgerPublishers {
 
-    private static final int EVERYONE = 30; // per thousand
+    private static final int EVERYONE = 40; // per thousand
     private static final int TOPIC = 60;
 
     private final LedgerBook book;

@@ -152,7 +152,7 @@ final class LedgerV1Client extends LedgerClient {
         }
         if (resumed && fleet.killed() && !reconnected) {
             reconnected = true;
-            fleet.resumedAfterKill(recovered);
+            fleet.resumedAfterKill(recovered, slept());
         }
         Acks own = acks.get("user:" + user);
         if (own != null && own.handled > 0) {
