@@ -168,6 +168,11 @@ abstract class LedgerClient {
         if (status == 503) {
             throw new IOException("it restarts");
         }
+        if (status == 500
+                && fleet.stopping) { // seen once in 12 runs, without a line in the log: Jetty's own while it stops
+            fleet.count("answered 500 while stopping");
+            throw new IOException("it restarts");
+        }
         if (status != expectedStatus()) {
             book.wrong(name + " was answered " + answer.lines().findFirst().orElse(""));
             throw new IOException("refused");

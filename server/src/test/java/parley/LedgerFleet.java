@@ -30,6 +30,7 @@ final class LedgerFleet {
     volatile Map<String, Long> tops = Map.of();
     volatile Map<String, Set<Integer>> promised = Map.of();
     volatile Map<String, Set<Integer>> lastWords = Map.of();
+    volatile boolean stopping; // the server is, politely
     volatile long killedAt; // 0 as long as the server was not
     private volatile CompletableFuture<Void> complete; // null as long as nobody waits
     private volatile boolean draining = true;

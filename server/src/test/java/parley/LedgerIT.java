@@ -85,9 +85,11 @@ class LedgerIT {
             fleet.cuts(true);
             publishers.begin(Integer.getInteger("ledger.publishers", 50), seed);
             DurabilityIT.let(seconds * 1_000L / 3);
+            fleet.stopping = true;
             assertEquals(0, server.stop());
             long stopped = book.receipts();
             server = start(port);
+            fleet.stopping = false;
             DurabilityIT.let(seconds * 1_000L / 3);
             server.kill();
             fleet.killedAt = System.nanoTime();
