@@ -37,10 +37,10 @@ import parley.message.Standing;
  */
 class SubscriptionModelTest {
 
-    private static final int SEQUENCES = Integer.getInteger("parley.sequences", 4_200);
+    private static final int SEQUENCES = Integer.getInteger("parley.sequences", 4_500);
 
     /** Fewer, for each takes some forty commits and reads a database. */
-    private static final int IN_SQLITE = Integer.getInteger("parley.sequencesInSqlite", 800);
+    private static final int IN_SQLITE = Integer.getInteger("parley.sequencesInSqlite", 500);
 
     private static final int STEPS = 80;
 
