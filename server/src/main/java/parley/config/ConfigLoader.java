@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import parley.auth.GuardSettings;
@@ -23,6 +24,9 @@ import parley.socket.ServerSettings;
 public final class ConfigLoader {
 
     private static final String CONFIG_VARIABLE = "PARLEY_CONFIG";
+
+    /** Letters that a slip of the finger changes at most. */
+    private static final int TYPO_CHANGES = 2;
 
     /** What came of the command line. */
     public sealed interface Result {}
@@ -75,7 +79,7 @@ public final class ConfigLoader {
             }
         }
         for (Map.Entry<String, String> entry : environment.entrySet()) {
-            if (entry.getKey().startsWith("PARLEY_") && !entry.getKey().equals(CONFIG_VARIABLE)) {
+            if (isMeant(entry.getKey())) {
                 Setting setting = known(entry.getKey(), "the environment", ConfigLoader::variables);
                 values.put(setting, Value.of(setting, entry.getValue(), entry.getKey()));
             }
@@ -120,6 +124,18 @@ public final class ConfigLoader {
         Map<String, Setting> names = new LinkedHashMap<>();
         Setting.ALL.forEach(setting -> names.put(setting.variable(), setting));
         return names;
+    }
+
+    /**
+     * Whether a variable of the environment is a setting or a mistyped one. Others may begin like ours, too: tools that
+     * start the server have their own, and some clusters make one of each service's name.
+     */
+    private static boolean isMeant(String variable) {
+        if (!variable.startsWith("PARLEY_") || variable.equals(CONFIG_VARIABLE)) {
+            return false;
+        }
+        String upper = variable.toUpperCase(Locale.ROOT);
+        return changes(upper, nearest(upper, variables().keySet())) <= TYPO_CHANGES;
     }
 
     private static Setting known(String name, String where, Names names) throws Misconfigured {

@@ -197,6 +197,12 @@ class ConfigLoaderTest {
                 "There is no option " + flag.split("=")[0] + ". Did you mean " + nearest + "?", wrong(NOWHERE, flag));
     }
 
+    @Test
+    void variablesOfOthersAreNotOurs() throws Exception {
+        Map<String, String> others = Map.of("PARLEY_JAR", "server.jar", "PARLEY_SERVICE_HOST", "10.0.0.1");
+        assertEquals(7777, settings(others).server().port());
+    }
+
     @ParameterizedTest
     @CsvSource({"PARLEY_PROT, PARLEY_PORT", "PARLEY_ALLOW_HOSTS, PARLEY_ALLOW_HOST", "PARLEY_port, PARLEY_PORT"})
     void anUnknownVariableNamesTheNearest(String variable, String nearest) {
