@@ -295,6 +295,22 @@ class OutboxTest {
         assertEquals(18, line.rest().size());
     }
 
+    /** Else a slow reader's own ping, or the answer to its send, would be the end of it. */
+    @Test
+    void anAnswerFitsBesideABoundThatMessagesHaveFilled() {
+        line.stall();
+        offerAll("under way");
+        offer(bytes(MIB - OVERHEAD));
+        assertSame(Offer.OVERFLOW, offer(text("")));
+        Outgoing answer = new Outgoing(Outgoing.Kind.FRAME, new byte[1_000 - OVERHEAD], null, null, null);
+        for (int i = 0; i < 65; i++) {
+            assertSame(Offer.ACCEPTED, offer(answer), "answer " + i);
+        }
+        assertSame(Offer.OVERFLOW, offer(answer), "they have a bound of their own");
+        line.flow();
+        line.rest();
+    }
+
     @Test
     void thePiecesThatLeftMakeRoom() {
         line.stall();

@@ -59,6 +59,18 @@ class V1ConversationTest {
 
     // ---- hello
 
+    /** The line lives on for seconds, but the session is over. */
+    @Test
+    void aClosedSessionSaysNothingMore() {
+        session.received("{\"type\":\"hello\"}");
+        line.next("welcome");
+        session.close(Disconnect.KICKED);
+        line.expect("CLOSE 4008 disconnected by the operator");
+        long before = station.top(Station.user("bob")).offset();
+        session.received("{\"type\":\"send\",\"reception\":\"bob\",\"body\":1}");
+        assertEquals(before, station.top(Station.user("bob")).offset());
+    }
+
     @Test
     void nothingIsDeliveredBeforeTheWelcome() throws Problem {
         assertEquals(0, station.publish(Station.user("ann"), "a").online());
