@@ -24,7 +24,4 @@ public final class Metrics {
 
     /** Holes that a plain client could not be told of. */
     public final LongAdder untoldGaps = new LongAdder();
-
-    /** Exceptions that nobody expected; each is a bug. */
-    public final LongAdder bugs = new LongAdder();
 }
