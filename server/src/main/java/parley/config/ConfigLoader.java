@@ -5,7 +5,6 @@ import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,16 +42,19 @@ public final class ConfigLoader {
 
     public static Result load(List<String> arguments, Map<String, String> environment, String version) {
         try {
+            Command command = Command.of(arguments);
             Map<String, List<String>> flags = Map.of();
+            List<String> operands = List.of();
             if (!arguments.isEmpty()) { // the library is loaded only when there is something to read
-                CommandLineFlags line = new CommandLineFlags(version);
+                CommandLineFlags line = new CommandLineFlags(command, version);
                 String words = line.parse(arguments);
                 if (words != null) {
                     return new Say(words);
                 }
                 flags = line.values();
+                operands = line.operands();
             }
-            return new Loaded(settings(merge(flags, environment)));
+            return command.making().of(new Command.Given(merge(command, flags, environment), operands, version));
         } catch (Misconfigured wrong) {
             return new Wrong(wrong.getMessage());
         }
@@ -67,9 +69,28 @@ public final class ConfigLoader {
         }
     }
 
-    private static Map<Setting, Value> merge(Map<String, List<String>> flags, Map<String, String> environment)
-            throws Misconfigured {
+    private static Map<Setting, Value> merge(
+            Command command, Map<String, List<String>> flags, Map<String, String> environment) throws Misconfigured {
         Map<Setting, Value> values = new LinkedHashMap<>();
+        if (command.readsSettings()) {
+            addElsewhere(values, flags, environment);
+        }
+        for (Setting setting : command.options()) {
+            List<String> given = flags.get(setting.name());
+            if (given != null) {
+                values.put(setting, new Value(given, setting.flag()));
+            } else if (!values.containsKey(setting)) {
+                List<String> standard = setting.standard() == null ? List.of() : List.of(setting.standard());
+                values.put(setting, new Value(standard, setting.flag()));
+            }
+        }
+        return values;
+    }
+
+    /** What stands in the file and in the environment. */
+    private static void addElsewhere(
+            Map<Setting, Value> values, Map<String, List<String>> flags, Map<String, String> environment)
+            throws Misconfigured {
         List<String> file = flags.get("config");
         String path = file == null ? environment.get(CONFIG_VARIABLE) : file.get(0);
         if (path != null) {
@@ -84,16 +105,6 @@ public final class ConfigLoader {
                 values.put(setting, Value.of(setting, entry.getValue(), entry.getKey()));
             }
         }
-        for (Setting setting : Setting.ALL) {
-            List<String> given = flags.get(setting.name());
-            if (given != null) {
-                values.put(setting, new Value(given, setting.flag()));
-            } else if (!values.containsKey(setting)) {
-                List<String> standard = setting.standard() == null ? List.of() : List.of(setting.standard());
-                values.put(setting, new Value(standard, setting.flag()));
-            }
-        }
-        return values;
     }
 
     private static Map<String, String> read(String path) throws Misconfigured {
@@ -179,7 +190,8 @@ public final class ConfigLoader {
         return row[to.length()];
     }
 
-    private static Settings settings(Map<Setting, Value> values) throws Misconfigured {
+    /** The values of {@link Setting#ALL} as their features want them. */
+    static Settings settings(Map<Setting, Value> values) throws Misconfigured {
         Value rate = values.get(Setting.SESSION_RATE);
         Value host = values.get(Setting.HOST);
         Value data = values.get(Setting.DATA);
@@ -203,57 +215,5 @@ public final class ConfigLoader {
             throw new Misconfigured("it must name a directory.");
         }
         return Path.of(text);
-    }
-
-    /**
-     * What a setting was set to.
-     *
-     * @param origin how the user wrote it, for error messages
-     */
-    private record Value(List<String> texts, String origin) {
-
-        static Value of(Setting setting, String text, String origin) {
-            List<String> texts = new ArrayList<>();
-            for (String part : setting.repeatable() ? text.split(",") : new String[] {text}) {
-                if (!part.isBlank() || !setting.repeatable()) {
-                    texts.add(part.strip());
-                }
-            }
-            return new Value(texts, origin);
-        }
-
-        String text() {
-            return texts.get(texts.size() - 1);
-        }
-
-        int number(int least, int most) throws Misconfigured {
-            if (text().matches("\\d{1,9}")) {
-                int number = Integer.parseInt(text());
-                if (number >= least && number <= most) {
-                    return number;
-                }
-            }
-            throw new Misconfigured(
-                    origin + " must be a number from " + least + " to " + most + ", not '" + text() + "'.");
-        }
-
-        boolean yes() throws Misconfigured {
-            if (!text().equals("true") && !text().equals("false")) {
-                throw new Misconfigured(origin + " must be true or false, not '" + text() + "'.");
-            }
-            return text().equals("true");
-        }
-
-        private interface Reading<T> {
-            T of(String text) throws Exception;
-        }
-
-        <T> T read(Reading<T> reading) throws Misconfigured {
-            try {
-                return reading.of(text());
-            } catch (Exception malformed) {
-                throw new Misconfigured(origin + ": " + malformed.getMessage());
-            }
-        }
     }
 }

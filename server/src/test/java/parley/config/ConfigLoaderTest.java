@@ -317,13 +317,50 @@ class ConfigLoaderTest {
                 "--port, Missing required parameter for option '--port'",
                 "--port=1 --port=2, option '--port'",
                 "--client-broadcast=maybe, --client-broadcast",
-                "serv, 'serv' is not understood",
+                "version x, 'x' is not understood",
+                "--port=1 version, The command version must stand before its options",
                 "-x, '-x' is not understood",
                 "-p 1, '-p' is not understood",
             })
     void whatTheCommandLineDoesNotTake(String arguments, String words) {
         String text = wrong(NOWHERE, arguments.split(" "));
-        assertTrue(text.contains(words) && text.endsWith("See --help."), text);
+        assertTrue(text.contains(words) && text.endsWith("--help."), text);
+    }
+
+    @Test
+    void withoutACommandTheServerRuns() {
+        assertEquals(settings(NOWHERE), settings(NOWHERE, "serve"));
+        assertEquals(settings(NOWHERE, "--port=1"), settings(NOWHERE, "serve", "--port=1"));
+        assertEquals(2, settings(Map.of("PARLEY_PORT", "2"), "serve").server().port());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"serv, serve", "server, serve", "vresion, version", "Version, version"})
+    void anUnknownCommandNamesTheNearest(String name, String nearest) {
+        assertEquals(
+                "There is no command " + name + ". Did you mean " + nearest + "? See --help.",
+                wrong(NOWHERE, name, "--port=1"));
+    }
+
+    @Test
+    void aCommandTakesItsOwnOptionsOnly() {
+        assertEquals("There is no option --port. Did you mean --help?", wrong(NOWHERE, "version", "--port=1"));
+        assertInstanceOf(
+                ConfigLoader.Say.class, load(Map.of("PARLEY_PROT", "x"), "version"), "it reads no environment");
+    }
+
+    @Test
+    void helpNamesEveryCommand() {
+        String help = said("--help");
+        assertEquals(help, said("serve", "--help"));
+        for (Command command : Command.ALL) {
+            assertTrue(help.contains("\n  " + command.name() + " "), help);
+            if (command != Command.SERVE) {
+                String own = said(command.name(), "--help");
+                assertTrue(own.startsWith("Usage: java -jar server.jar " + command.name() + " "), own);
+                assertTrue(own.lines().allMatch(line -> line.length() <= 80), own);
+            }
+        }
     }
 
     @Test
@@ -366,7 +403,7 @@ class ConfigLoaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"-V", "--version"})
+    @ValueSource(strings = {"-V", "--version", "version"})
     void theVersionIsTheJars(String flag) {
         assertEquals("Parley 1.2.3", said(flag));
     }

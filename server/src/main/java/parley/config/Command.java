@@ -1,0 +1,63 @@
+package parley.config;
+
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A word after {@code java -jar server.jar}, the options behind it, and what is made of them. To add one, add it to
+ * {@link #ALL}; what it asks for is a {@link ConfigLoader.Result}, which {@code Main} carries out.
+ *
+ * @param help a sentence for the list of commands
+ * @param options what may stand behind it; with one of {@link Setting#ALL} among them, environment and file count, too
+ * @param operands what stands behind it without a dash, as the help shows it; null for nothing
+ */
+record Command(String name, String help, List<Setting> options, String operands, Making making) {
+
+    /** Makes of the options what the command asks for. */
+    interface Making {
+        ConfigLoader.Result of(Given given) throws ConfigLoader.Misconfigured;
+    }
+
+    /**
+     * What the user gave.
+     *
+     * @param values one for each option, and the rest of {@link Setting#ALL} where it stands in environment or file
+     */
+    record Given(Map<Setting, Value> values, List<String> operands, String version) {}
+
+    /** Also what happens without a command. */
+    static final Command SERVE = new Command(
+            "serve",
+            "Run the server; the same without a command.",
+            Setting.ALL,
+            null,
+            given -> new ConfigLoader.Loaded(ConfigLoader.settings(given.values())));
+
+    static final Command VERSION = new Command(
+            "version", "Show the version.", List.of(), null, given -> new ConfigLoader.Say(version(given.version())));
+
+    static final List<Command> ALL = List.of(SERVE, VERSION);
+
+    static String version(String number) {
+        return "Parley " + number;
+    }
+
+    /** The command that the first argument names, or {@link #SERVE} when it is an option or there is none. */
+    static Command of(List<String> arguments) throws ConfigLoader.Misconfigured {
+        if (arguments.isEmpty() || arguments.get(0).startsWith("-")) {
+            return SERVE;
+        }
+        String name = arguments.get(0);
+        for (Command command : ALL) {
+            if (command.name.equals(name)) {
+                return command;
+            }
+        }
+        throw new ConfigLoader.Misconfigured("There is no command " + name + ". Did you mean "
+                + ConfigLoader.nearest(name, ALL.stream().map(Command::name).toList()) + "? See --help.");
+    }
+
+    boolean readsSettings() {
+        return options.stream().anyMatch(Setting.ALL::contains);
+    }
+}
