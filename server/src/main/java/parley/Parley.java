@@ -49,6 +49,7 @@ import parley.socket.EventStream;
 import parley.socket.Handshake;
 import parley.socket.Pages;
 import parley.socket.QuietPublishers;
+import parley.socket.TrustedProxies;
 
 /**
  * One server: builds the parts, wires them, starts, drains and stops them. The only class that sees everything, and the
@@ -177,7 +178,9 @@ public final class Parley implements AutoCloseable {
             WebSocketUpgradeHandler upgrade = new WebSocketUpgradeHandler();
             eventStream.setHandler(new Handler.Sequence(new QuietPublishers(servlets()), sockets, new Pages()));
             upgrade.setHandler(eventStream);
-            server.setHandler(new BrowserUris(upgrade));
+            List<String> proxies = settings.server().trustedProxies();
+            Handler handler = new BrowserUris(upgrade);
+            server.setHandler(proxies.isEmpty() ? handler : new TrustedProxies(proxies, handler));
             server.setErrorHandler(new Pages.Errors());
             sockets.start(); // the container is there only now, and the handshake needs it
             handshake = new Handshake(guard, registry, container.get());

@@ -77,10 +77,15 @@ public final class BrowserGuard {
         }
     }
 
-    /** @throws Problem 403 when a page of an origin that is not ours opens a WebSocket */
-    public void requireOrigin(Function<String, List<String>> headers) throws Problem {
+    /**
+     * @param secure whether the client came by TLS: then a page that came without it is of another origin, because
+     *     anybody on the way may have written it
+     * @throws Problem 403 when a page of an origin that is not ours opens a WebSocket
+     */
+    public void requireOrigin(Function<String, List<String>> headers, boolean secure) throws Problem {
         List<String> origins = headers.apply("Origin");
-        if (!sameOrigin(headers, origins) && !isAllowed(origins) && !bothLoopback(headers, origins)) {
+        boolean same = sameOrigin(headers, origins) && !(secure && isPlainHttp(origins));
+        if (!same && !isAllowed(origins) && !bothLoopback(headers, origins)) {
             throw new Problem(
                     403, "foreign_origin", "Pages of this origin may not connect; --allow-origin adds an origin.");
         }
@@ -105,7 +110,11 @@ public final class BrowserGuard {
             return false;
         }
         String host = hosts.get(0).toLowerCase(Locale.ROOT);
-        return host.equals(authority(url)) || authority(url).equals(host + ':' + defaultPort(url));
+        return withPort(host, url).equals(withPort(authority(url), url));
+    }
+
+    private static boolean isPlainHttp(List<String> origins) {
+        return !origins.isEmpty() && origins.get(0).toLowerCase(Locale.ROOT).startsWith("http:");
     }
 
     private boolean isAllowed(List<String> origins) {
@@ -139,8 +148,10 @@ public final class BrowserGuard {
         return url.getHost().toLowerCase(Locale.ROOT) + (url.getPort() < 0 ? "" : ":" + url.getPort());
     }
 
-    private static int defaultPort(URI url) {
-        return url.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+    /** The authority with the port that the URL's scheme stands for, unless it has one. */
+    private static String withPort(String authority, URI url) {
+        int standard = url.getScheme().equalsIgnoreCase("https") ? 443 : 80;
+        return authority.lastIndexOf(':') > authority.lastIndexOf(']') ? authority : authority + ':' + standard;
     }
 
     /** The name in a Host header, lower case, without port; null when it is not of that form. */

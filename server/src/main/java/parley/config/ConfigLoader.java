@@ -198,7 +198,10 @@ public final class ConfigLoader {
         Path directory = data.texts().isEmpty() ? null : data.read(ConfigLoader::directory);
         int perSecond = rate.number(0, 1_000_000);
         return new Settings(
-                new ServerSettings(host.text(), values.get(Setting.PORT).number(0, 65_535)),
+                new ServerSettings(
+                        host.text(),
+                        values.get(Setting.PORT).number(0, 65_535),
+                        proxies(values.get(Setting.TRUSTED_PROXY))),
                 values.get(Setting.HISTORY).read(text -> HistorySettings.parse(text, directory)),
                 new SessionSettings(
                         perSecond,
@@ -208,6 +211,10 @@ public final class ConfigLoader {
                         host.text(),
                         values.get(Setting.ALLOW_HOST).texts(),
                         values.get(Setting.ALLOW_ORIGIN).texts()));
+    }
+
+    private static List<String> proxies(Value value) throws Misconfigured {
+        return value.texts().isEmpty() ? List.of() : value.read(last -> ServerSettings.proxies(value.texts()));
     }
 
     private static Path directory(String text) throws Misconfigured {

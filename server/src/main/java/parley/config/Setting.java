@@ -50,9 +50,16 @@ record Setting(String name, String label, String standard, boolean repeatable, S
                     + " own and, on loopback, any loopback origin may anyway.");
     static final Setting ALLOW_HOST = new Setting(
             "allow-host", "NAME", null, true, "Name of this server in the Host header, beside loopback names.");
+    static final Setting TRUSTED_PROXY = new Setting(
+            "trusted-proxy",
+            "ADDRESS",
+            null,
+            true,
+            "Address of our own reverse proxy, or a range like 10.0.0.0/8: what its Forwarded or X-Forwarded-* headers"
+                    + " say of the client is believed.");
 
     static final List<Setting> ALL =
-            List.of(PORT, HOST, DATA, HISTORY, SESSION_RATE, CLIENT_BROADCAST, ALLOW_ORIGIN, ALLOW_HOST);
+            List.of(PORT, HOST, DATA, HISTORY, SESSION_RATE, CLIENT_BROADCAST, ALLOW_ORIGIN, ALLOW_HOST, TRUSTED_PROXY);
 
     static Setting named(String name) {
         return ALL.stream()

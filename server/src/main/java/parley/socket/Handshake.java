@@ -123,7 +123,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
             throw new Problem(503, "restarting", "The server restarts; come back soon.");
         }
         guard.requireHost(request.getHeaders()::getValuesList);
-        guard.requireOrigin(request.getHeaders()::getValuesList);
+        guard.requireOrigin(request.getHeaders()::getValuesList, request.isSecure());
         List<String> offers = request.getSubProtocols();
         if (!offers.isEmpty() && !v1 && !offers.contains(PLAIN)) {
             throw Problem.bad("bad_subprotocol", "The subprotocol must be " + V1 + ", " + PLAIN + " or none.");

@@ -1,9 +1,23 @@
 package parley.socket;
 
+import java.util.List;
+
 /**
  * Where the server listens.
  *
  * @param host a name or address of this machine; 0.0.0.0 or :: for all of them
  * @param port 0 for any free one
+ * @param trustedProxies addresses and ranges of addresses of our own reverse proxies; none without one
  */
-public record ServerSettings(String host, int port) {}
+public record ServerSettings(String host, int port, List<String> trustedProxies) {
+
+    /**
+     * The ranges, when they are some.
+     *
+     * @throws IllegalArgumentException naming the one that is neither an address nor a range
+     */
+    public static List<String> proxies(List<String> ranges) {
+        new TrustedProxies(ranges, null);
+        return ranges;
+    }
+}

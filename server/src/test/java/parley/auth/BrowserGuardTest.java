@@ -51,7 +51,7 @@ class BrowserGuardTest {
 
     private static int origin(BrowserGuard guard, String... pairs) {
         Map<String, List<String>> headers = headers(pairs);
-        return status(() -> guard.requireOrigin(name -> headers.getOrDefault(name, List.of())));
+        return status(() -> guard.requireOrigin(name -> headers.getOrDefault(name, List.of()), false));
     }
 
     private static int local(boolean loopback, String... pairs) {

@@ -53,6 +53,10 @@ class ConfigLoaderTest {
                 .text();
     }
 
+    private static ServerSettings listensOn(String host, int port) {
+        return new ServerSettings(host, port, List.of());
+    }
+
     private String file(String text) throws IOException {
         return Files.writeString(directory.resolve("parley.properties"), text).toString();
     }
@@ -61,7 +65,7 @@ class ConfigLoaderTest {
     void standardSettings() {
         assertEquals(
                 new Settings(
-                        new ServerSettings("127.0.0.1", 7777),
+                        listensOn("127.0.0.1", 7777),
                         HistorySettings.standard(),
                         new SessionSettings(50, 200, false),
                         new GuardSettings("127.0.0.1", List.of(), List.of())),
@@ -78,17 +82,13 @@ class ConfigLoaderTest {
     void aFlagBeatsTheEnvironmentWhichBeatsTheFileWhichBeatsTheStandard() throws IOException {
         String file = file("port=1\nhost=a.test\n");
         Map<String, String> environment = Map.of("PARLEY_CONFIG", file, "PARLEY_PORT", "2");
-        assertEquals(new ServerSettings("127.0.0.1", 7777), settings(NOWHERE).server());
+        assertEquals(listensOn("127.0.0.1", 7777), settings(NOWHERE).server());
+        assertEquals(listensOn("a.test", 1), settings(NOWHERE, "--config", file).server());
+        assertEquals(listensOn("a.test", 2), settings(environment).server());
         assertEquals(
-                new ServerSettings("a.test", 1),
-                settings(NOWHERE, "--config", file).server());
-        assertEquals(new ServerSettings("a.test", 2), settings(environment).server());
+                listensOn("a.test", 3), settings(environment, "--port", "3").server());
         assertEquals(
-                new ServerSettings("a.test", 3),
-                settings(environment, "--port", "3").server());
-        assertEquals(
-                new ServerSettings("b.test", 2),
-                settings(environment, "--host=b.test").server());
+                listensOn("b.test", 2), settings(environment, "--host=b.test").server());
     }
 
     @Test
@@ -116,7 +116,8 @@ class ConfigLoaderTest {
                 "session-rate", "7",
                 "client-broadcast", "true",
                 "allow-host", "c.test",
-                "allow-origin", "https://d.test");
+                "allow-origin", "https://d.test",
+                "trusted-proxy", "10.0.0.1");
         List<String> flags = new ArrayList<>();
         Map<String, String> variables = new HashMap<>();
         StringBuilder lines = new StringBuilder();
@@ -126,7 +127,7 @@ class ConfigLoaderTest {
             lines.append(name).append('=').append(value).append('\n');
         });
         Settings all = settings(NOWHERE, flags.toArray(String[]::new));
-        assertEquals(new ServerSettings("b.test", 80), all.server());
+        assertEquals(new ServerSettings("b.test", 80, List.of("10.0.0.1")), all.server());
         assertEquals(new HistorySettings.Keep(1, 1_000), all.history().users());
         assertEquals(Path.of("some/where"), all.history().directory());
         assertEquals(new SessionSettings(7, 28, true), all.sessions());
@@ -244,6 +245,21 @@ class ConfigLoaderTest {
                 new SessionSettings(1_000_000, 4_000_000, false),
                 settings(NOWHERE, "--session-rate=1000000").sessions());
         assertTrue(wrong(NOWHERE, "--session-rate=1000001").startsWith("--session-rate must be a number"));
+    }
+
+    @Test
+    void trustedProxiesAreAddressesOrRanges() {
+        assertEquals(
+                List.of("127.0.0.1", "10.0.0.0/8", "fd00::/8", "::1"),
+                settings(Map.of("PARLEY_TRUSTED_PROXY", "127.0.0.1, 10.0.0.0/8,fd00::/8,::1"))
+                        .server()
+                        .trustedProxies());
+        for (String wrong :
+                List.of("", "proxy", "beef", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "*", "1-2", "::1%lo")) {
+            assertEquals(
+                    "--trusted-proxy: '" + wrong + "' is neither an address nor a range of addresses like 10.0.0.0/8.",
+                    wrong(NOWHERE, "--trusted-proxy=10.0.0.1", "--trusted-proxy=" + wrong));
+        }
     }
 
     @Test
@@ -380,7 +396,7 @@ class ConfigLoaderTest {
     void filesMayHaveCommentsSpacesAndUtf8() throws IOException {
         String file = file("# a comment\n\n  host = b\u00fccher.test  \n! another\nport : 81\n");
         assertEquals(
-                new ServerSettings("b\u00fccher.test", 81),
+                listensOn("b\u00fccher.test", 81),
                 settings(NOWHERE, "--config", file).server());
     }
 
