@@ -20,6 +20,7 @@ public final class Main {
             System.err.println(wrong.text());
             System.exit(EXIT_USAGE);
         } else if (result instanceof ConfigLoader.Loaded loaded) {
+            loaded.warnings().forEach(warning -> System.err.println("WARNING: " + warning));
             serve(loaded.settings());
         }
     }

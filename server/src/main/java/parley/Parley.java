@@ -30,7 +30,9 @@ import parley.admin.HealthServlet;
 import parley.admin.HistoryServlet;
 import parley.admin.OnlineServlet;
 import parley.admin.WhyServlet;
+import parley.auth.Authenticator;
 import parley.auth.BrowserGuard;
+import parley.auth.Guesses;
 import parley.broker.Broker;
 import parley.broker.LocalBroker;
 import parley.config.Settings;
@@ -82,7 +84,7 @@ public final class Parley implements AutoCloseable {
     private final SessionRegistry registry;
     private final History history;
     private final Broker broker;
-    private final BrowserGuard guard;
+    private final Authenticator authenticator;
     private final Server server;
     private final ServerConnector connector;
     private final ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1, work -> {
@@ -124,8 +126,8 @@ public final class Parley implements AutoCloseable {
                 random,
                 Runtime.getRuntime().availableProcessors());
         broker.start(registry);
-        guard = new BrowserGuard(settings.guard());
-        eventStream = new EventStream(guard, registry);
+        authenticator = new Authenticator(settings.auth(), new BrowserGuard(settings.guard()), Guesses.UNCOUNTED);
+        eventStream = new EventStream(authenticator, registry);
         server = new Server(new QueuedThreadPool(HTTP_THREADS, 4));
         connector = connector();
     }
@@ -183,7 +185,7 @@ public final class Parley implements AutoCloseable {
             server.setHandler(proxies.isEmpty() ? handler : new TrustedProxies(proxies, handler));
             server.setErrorHandler(new Pages.Errors());
             sockets.start(); // the container is there only now, and the handshake needs it
-            handshake = new Handshake(guard, registry, container.get());
+            handshake = new Handshake(authenticator, registry, container.get());
             upgrade.addMapping(Handshake.PATH_SPEC, handshake);
             server.start();
         } catch (Exception e) {
@@ -223,12 +225,12 @@ public final class Parley implements AutoCloseable {
         context.setErrorHandler(new Pages.Errors());
         context.getServletHandler().setEnsureDefaultServlet(false);
         Executor threads = server.getThreadPool();
-        add(context, "/socket/publish", new PublishServlet(broker, guard, threads, this::after));
-        add(context, "/socket/ask", new AskServlet(broker, guard, threads, this::after));
-        add(context, "/socket/online", new OnlineServlet(broker, guard, threads));
-        add(context, "/socket/history", new HistoryServlet(broker, guard, threads));
-        add(context, "/socket/disconnect", new DisconnectServlet(broker, guard, threads, this::after));
-        WhyServlet why = new WhyServlet(broker, guard, threads);
+        add(context, "/socket/publish", new PublishServlet(broker, authenticator, threads, this::after));
+        add(context, "/socket/ask", new AskServlet(broker, authenticator, threads, this::after));
+        add(context, "/socket/online", new OnlineServlet(broker, authenticator, threads));
+        add(context, "/socket/history", new HistoryServlet(broker, authenticator, threads));
+        add(context, "/socket/disconnect", new DisconnectServlet(broker, authenticator, threads, this::after));
+        WhyServlet why = new WhyServlet(broker, authenticator, threads);
         add(context, "/socket/why", why);
         add(context, "/socket/message", why);
         HealthServlet health = new HealthServlet(() -> ready);
@@ -266,8 +268,11 @@ public final class Parley implements AutoCloseable {
         String where = directory == null ? "memory" : directory.toString();
         String kept = settings.history().totalBytes() == 0 ? "keeping no messages" : "keeping messages in " + where;
         String open = isLoopback(host) ? "" : "; WARNING: anybody who reaches it can read any inbox";
+        String keyless = isLoopback(host) || !settings.auth().publishKeys().isEmpty()
+                ? ""
+                : "; only this machine can publish, since there is no --publish-key";
         return "Parley " + version() + " on http://" + shown + ":" + port() + "/ (open it for the test page), " + kept
-                + ", on Java " + Runtime.version().feature() + open;
+                + ", on Java " + Runtime.version().feature() + open + keyless;
     }
 
     private static boolean isLoopback(String host) {

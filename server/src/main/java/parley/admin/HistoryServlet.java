@@ -9,7 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
-import parley.auth.BrowserGuard;
+import parley.auth.Authenticator;
 import parley.auth.GuardedServlet;
 import parley.auth.UserId;
 import parley.broker.Broker;
@@ -40,8 +40,8 @@ public final class HistoryServlet extends GuardedServlet {
     private final transient Broker broker;
 
     /** @param threads where answers are written that come later than their request */
-    public HistoryServlet(Broker broker, BrowserGuard guard, Executor threads) {
-        super(guard, threads, "GET", "DELETE");
+    public HistoryServlet(Broker broker, Authenticator authenticator, Executor threads) {
+        super(authenticator, Authenticator.Access.ADMINISTER, threads, "GET", "DELETE");
         this.broker = broker;
     }
 

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import parley.auth.BrowserGuard;
+import parley.auth.Authenticator;
 import parley.auth.GuardedServlet;
 import parley.auth.UserId;
 import parley.broker.Broker;
@@ -29,8 +29,8 @@ public final class OnlineServlet extends GuardedServlet {
 
     private final transient Broker broker;
 
-    public OnlineServlet(Broker broker, BrowserGuard guard, Executor threads) {
-        super(guard, threads, "GET");
+    public OnlineServlet(Broker broker, Authenticator authenticator, Executor threads) {
+        super(authenticator, Authenticator.Access.ADMINISTER, threads, "GET");
         this.broker = broker;
     }
 

@@ -4,7 +4,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Function;
 import java.util.regex.Pattern;
 import parley.message.Problem;
 
@@ -42,34 +41,37 @@ public final class BrowserGuard {
     /**
      * Whether someone without a key may publish, administrate, or read an inbox over plain HTTP.
      *
-     * @param headers all values of a header, by name
-     * @param loopback whether both ends of the connection are loopback addresses
      * @throws Problem 421 for a foreign Host, 401 when a key is needed, 403 for a page on another site
      */
-    public void requireLocal(Function<String, List<String>> headers, boolean loopback) throws Problem {
-        requireHost(headers);
-        if (!loopback
-                || FORWARDING.stream().anyMatch(name -> !headers.apply(name).isEmpty())) {
+    public void requireLocal(Caller caller) throws Problem {
+        requireHost(caller);
+        if (!isLocal(caller)) {
             throw new Problem(
                     401,
                     "key_required",
                     "Without a key this works only on the server's own machine, from a loopback address to a loopback"
                             + " address, and not through a proxy.");
         }
-        List<String> site = headers.apply("Sec-Fetch-Site");
+        List<String> site = caller.header("Sec-Fetch-Site");
         if (!site.isEmpty() && !site.equals(List.of("same-origin"))
-                || !headers.apply("Sec-Purpose").isEmpty()
-                || !headers.apply("Purpose").isEmpty()
-                || !sameOrigin(headers, headers.apply("Origin"))
-                || !sameOrigin(headers, headers.apply("Referer"))) {
+                || !caller.header("Sec-Purpose").isEmpty()
+                || !caller.header("Purpose").isEmpty()
+                || !sameOrigin(caller, caller.header("Origin"))
+                || !sameOrigin(caller, caller.header("Referer"))) {
             throw new Problem(
                     403, "foreign_site", "A browser says that a page elsewhere made this request; only our own may.");
         }
     }
 
+    /** Whether the caller is on this machine, as far as anybody can see: no proxy says that it passes him on. */
+    boolean isLocal(Caller caller) {
+        return caller.loopback()
+                && FORWARDING.stream().allMatch(name -> caller.header(name).isEmpty());
+    }
+
     /** @throws Problem 421 when the Host header names none of our names */
-    public void requireHost(Function<String, List<String>> headers) throws Problem {
-        List<String> values = headers.apply("Host");
+    public void requireHost(Caller caller) throws Problem {
+        List<String> values = caller.header("Host");
         String host = values.size() == 1 ? hostOf(values.get(0)) : null;
         if (host == null || !isOurs(host)) {
             throw new Problem(
@@ -78,14 +80,15 @@ public final class BrowserGuard {
     }
 
     /**
-     * @param secure whether the client came by TLS: then a page that came without it is of another origin, because
-     *     anybody on the way may have written it
+     * For a client that came by TLS, a page that came without it is of another origin, because anybody on the way may
+     * have written it.
+     *
      * @throws Problem 403 when a page of an origin that is not ours opens a WebSocket
      */
-    public void requireOrigin(Function<String, List<String>> headers, boolean secure) throws Problem {
-        List<String> origins = headers.apply("Origin");
-        boolean same = sameOrigin(headers, origins) && !(secure && isPlainHttp(origins));
-        if (!same && !isAllowed(origins) && !bothLoopback(headers, origins)) {
+    public void requireOrigin(Caller caller) throws Problem {
+        List<String> origins = caller.header("Origin");
+        boolean same = sameOrigin(caller, origins) && !(caller.secure() && isPlainHttp(origins));
+        if (!same && !isAllowed(origins) && !bothLoopback(caller, origins)) {
             throw new Problem(
                     403, "foreign_origin", "Pages of this origin may not connect; --allow-origin adds an origin.");
         }
@@ -100,12 +103,12 @@ public final class BrowserGuard {
     }
 
     /** Whether there is no such header, or it names host and port of the request; {@code Origin} or {@code Referer}. */
-    private static boolean sameOrigin(Function<String, List<String>> headers, List<String> urls) {
+    private static boolean sameOrigin(Caller caller, List<String> urls) {
         if (urls.isEmpty()) {
             return true;
         }
         URI url = urls.size() == 1 ? parse(urls.get(0)) : null;
-        List<String> hosts = headers.apply("Host");
+        List<String> hosts = caller.header("Host");
         if (url == null || hosts.size() != 1) {
             return false;
         }
@@ -124,8 +127,8 @@ public final class BrowserGuard {
     }
 
     /** A front-end's development server on the same machine may have any port. */
-    private static boolean bothLoopback(Function<String, List<String>> headers, List<String> origins) {
-        List<String> hosts = headers.apply("Host");
+    private static boolean bothLoopback(Caller caller, List<String> origins) {
+        List<String> hosts = caller.header("Host");
         URI origin = origins.size() == 1 ? parse(origins.get(0)) : null;
         String host = hosts.size() == 1 ? hostOf(hosts.get(0)) : null;
         return origin != null

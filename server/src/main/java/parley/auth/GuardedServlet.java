@@ -55,16 +55,23 @@ public abstract class GuardedServlet extends HttpServlet {
         }
     }
 
-    private final transient BrowserGuard guard;
+    /** The name of the caller's key, as an attribute of his request. */
+    private static final String CREDENTIAL = "parley.credential";
+
+    private final transient Authenticator authenticator;
+    private final Authenticator.Access access;
     private final transient Executor threads;
     private final List<String> methods;
 
     /**
+     * @param access what the end point does, which decides who needs a key
      * @param threads where answers are written that come later than their request
      * @param methods those that do something; any other is a 405
      */
-    protected GuardedServlet(BrowserGuard guard, Executor threads, String... methods) {
-        this.guard = guard;
+    protected GuardedServlet(
+            Authenticator authenticator, Authenticator.Access access, Executor threads, String... methods) {
+        this.authenticator = authenticator;
+        this.access = access;
         this.threads = threads;
         this.methods = List.of(methods);
     }
@@ -76,7 +83,7 @@ public abstract class GuardedServlet extends HttpServlet {
     @Override
     protected final void service(HttpServletRequest request, HttpServletResponse response) throws IOException {
         try {
-            guard.requireLocal(name -> Collections.list(request.getHeaders(name)), isLoopback(request));
+            request.setAttribute(CREDENTIAL, authenticator.backEnd(caller(request), access));
             if (!methods.contains(request.getMethod())) {
                 response.setHeader("Allow", String.join(", ", methods));
                 throw new Problem(405, "bad_method", "Use " + String.join(" or ", methods) + ".");
@@ -102,12 +109,24 @@ public abstract class GuardedServlet extends HttpServlet {
         return values == null ? null : values[0];
     }
 
-    private static boolean isLoopback(HttpServletRequest request) {
-        try { // both are literal addresses: nothing is looked up
-            return InetAddress.getByName(request.getRemoteAddr()).isLoopbackAddress()
-                    && InetAddress.getByName(request.getLocalAddr()).isLoopbackAddress();
-        } catch (UnknownHostException noAddress) {
-            return false;
+    /** By which key the caller of an allowed request was let in, or {@link Authenticator#KEYLESS}. */
+    protected static String credential(HttpServletRequest request) {
+        return (String) request.getAttribute(CREDENTIAL);
+    }
+
+    private static Caller caller(HttpServletRequest request) {
+        return Caller.of(
+                name -> Collections.list(request.getHeaders(name)),
+                address(request.getRemoteAddr()),
+                address(request.getLocalAddr()),
+                request.isSecure());
+    }
+
+    private static InetAddress address(String literal) {
+        try {
+            return InetAddress.getByName(literal); // no name: nothing is looked up
+        } catch (UnknownHostException none) {
+            return null;
         }
     }
 
@@ -198,5 +217,8 @@ public abstract class GuardedServlet extends HttpServlet {
         response.setStatus(answer.status());
         response.setContentType(answer.type());
         response.setHeader("Cache-Control", "no-store");
+        if (answer.status() == 401) {
+            response.setHeader("WWW-Authenticate", Authenticator.CHALLENGE);
+        }
     }
 }

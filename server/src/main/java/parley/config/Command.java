@@ -31,7 +31,8 @@ record Command(String name, String help, List<Setting> options, String operands,
             "Run the server; the same without a command.",
             Setting.ALL,
             null,
-            given -> new ConfigLoader.Loaded(ConfigLoader.settings(given.values())));
+            given -> new ConfigLoader.Loaded(
+                    ConfigLoader.settings(given.values()), AuthConfig.warnings(given.values())));
 
     static final Command VERSION = new Command(
             "version", "Show the version.", List.of(), null, given -> new ConfigLoader.Say(version(given.version())));

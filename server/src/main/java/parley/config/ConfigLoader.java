@@ -30,7 +30,8 @@ public final class ConfigLoader {
     /** What came of the command line. */
     public sealed interface Result {}
 
-    public record Loaded(Settings settings) implements Result {}
+    /** @param warnings sentences for whoever starts the server */
+    public record Loaded(Settings settings, List<String> warnings) implements Result {}
 
     /** The user asked for words, not for a server. */
     public record Say(String text) implements Result {}
@@ -210,7 +211,8 @@ public final class ConfigLoader {
                 new GuardSettings(
                         host.text(),
                         values.get(Setting.ALLOW_HOST).texts(),
-                        values.get(Setting.ALLOW_ORIGIN).texts()));
+                        values.get(Setting.ALLOW_ORIGIN).texts()),
+                AuthConfig.read(values));
     }
 
     private static List<String> proxies(Value value) throws Misconfigured {

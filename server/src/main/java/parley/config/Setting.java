@@ -58,8 +58,28 @@ record Setting(String name, String label, String standard, boolean repeatable, S
             "Address of our own reverse proxy, or a range like 10.0.0.0/8: what its Forwarded or X-Forwarded-* headers"
                     + " say of the client is believed.");
 
-    static final List<Setting> ALL =
-            List.of(PORT, HOST, DATA, HISTORY, SESSION_RATE, CLIENT_BROADCAST, ALLOW_ORIGIN, ALLOW_HOST, TRUSTED_PROXY);
+    static final Setting PUBLISH_KEY = new Setting(
+            "publish-key",
+            "[NAME:]KEY",
+            null,
+            true,
+            "Key that back ends present to publish, in X-Api-Key or Authorization: Bearer, of 16 characters at least."
+                    + " Without any, only this machine may publish.");
+    static final Setting PUBLISH_KEY_FILE = new Setting(
+            "publish-key-file", "FILE", null, true, "File with such keys, one a line, out of sight of other users.");
+
+    static final List<Setting> ALL = List.of(
+            PORT,
+            HOST,
+            DATA,
+            HISTORY,
+            SESSION_RATE,
+            CLIENT_BROADCAST,
+            ALLOW_ORIGIN,
+            ALLOW_HOST,
+            TRUSTED_PROXY,
+            PUBLISH_KEY,
+            PUBLISH_KEY_FILE);
 
     static Setting named(String name) {
         return ALL.stream()

@@ -49,8 +49,20 @@ record Value(List<String> texts, String origin) {
     }
 
     <T> T read(Reading<T> reading) throws ConfigLoader.Misconfigured {
+        return read(text(), reading);
+    }
+
+    <T> List<T> readAll(Reading<T> reading) throws ConfigLoader.Misconfigured {
+        List<T> all = new ArrayList<>();
+        for (String text : texts) {
+            all.add(read(text, reading));
+        }
+        return all;
+    }
+
+    private <T> T read(String text, Reading<T> reading) throws ConfigLoader.Misconfigured {
         try {
-            return reading.of(text());
+            return reading.of(text);
         } catch (Exception malformed) {
             throw new ConfigLoader.Misconfigured(origin + ": " + malformed.getMessage());
         }

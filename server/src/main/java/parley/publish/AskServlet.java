@@ -4,7 +4,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.util.List;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import parley.auth.BrowserGuard;
+import parley.auth.Authenticator;
 import parley.broker.Broker;
 import parley.broker.Delays;
 import parley.message.Body;
@@ -29,8 +29,8 @@ public final class AskServlet extends BodyServlet {
      * @param threads where answers are written that come later than their request
      * @param delays when a body must be whole
      */
-    public AskServlet(Broker broker, BrowserGuard guard, Executor threads, Delays delays) {
-        super(guard, threads, delays, "GET", "POST");
+    public AskServlet(Broker broker, Authenticator authenticator, Executor threads, Delays delays) {
+        super(authenticator, Authenticator.Access.PUBLISH, threads, delays, "GET", "POST");
         this.broker = broker;
     }
 

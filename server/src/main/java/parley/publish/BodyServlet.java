@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
-import parley.auth.BrowserGuard;
+import parley.auth.Authenticator;
 import parley.auth.GuardedServlet;
 import parley.broker.Delays;
 import parley.message.Problem;
@@ -44,8 +44,13 @@ abstract class BodyServlet extends GuardedServlet {
      * @param threads where answers are written that come later than their request
      * @param delays when a body must be whole
      */
-    BodyServlet(BrowserGuard guard, Executor threads, Delays delays, String... methods) {
-        super(guard, threads, methods);
+    BodyServlet(
+            Authenticator authenticator,
+            Authenticator.Access access,
+            Executor threads,
+            Delays delays,
+            String... methods) {
+        super(authenticator, access, threads, methods);
         this.threads = threads;
         this.delays = delays;
     }
@@ -69,7 +74,7 @@ abstract class BodyServlet extends GuardedServlet {
 
     /** What a request asks for, in its query and its body. */
     static PublishRequest read(HttpServletRequest request, byte[] body) throws Problem {
-        return PublishRequest.parse(query(request), kind(request), utf8(body));
+        return PublishRequest.parse(query(request), kind(request), utf8(body), credential(request));
     }
 
     /** The query's parameters, and the {@code Idempotency-Key} header as one of them. */

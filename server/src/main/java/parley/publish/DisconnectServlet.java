@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import parley.auth.BrowserGuard;
+import parley.auth.Authenticator;
 import parley.auth.UserId;
 import parley.broker.Broker;
 import parley.broker.Delays;
@@ -27,8 +27,8 @@ public final class DisconnectServlet extends BodyServlet {
      * @param threads where answers are written that come later than their request
      * @param delays when a body must be whole
      */
-    public DisconnectServlet(Broker broker, BrowserGuard guard, Executor threads, Delays delays) {
-        super(guard, threads, delays, "POST");
+    public DisconnectServlet(Broker broker, Authenticator authenticator, Executor threads, Delays delays) {
+        super(authenticator, Authenticator.Access.ADMINISTER, threads, delays, "POST");
         this.broker = broker;
     }
 

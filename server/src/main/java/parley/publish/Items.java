@@ -18,20 +18,25 @@ final class Items {
 
     private final Broker broker;
     private final Map<String, List<String>> query;
+    private final String credential;
 
-    /** @param query parameters that hold for all items, unless one says otherwise */
-    Items(Broker broker, Map<String, List<String>> query) throws Problem {
+    /**
+     * @param query parameters that hold for all items, unless one says otherwise
+     * @param credential whose idempotency keys the items have
+     */
+    Items(Broker broker, Map<String, List<String>> query, String credential) throws Problem {
         if (query.containsKey("idempotencyKey")) {
             throw Problem.bad("bad_value", "A batch has no idempotency key; give each of its items one.");
         }
         this.broker = broker;
         this.query = query;
+        this.credential = credential;
     }
 
     /** Publishes one JSON object; completes with the JSON object that answers it, {@code status} first. Never fails. */
     CompletableFuture<String> publish(String item) {
         try {
-            PublishRequest wanted = PublishRequest.parse(query, PublishRequest.Kind.JSON, item);
+            PublishRequest wanted = PublishRequest.parse(query, PublishRequest.Kind.JSON, item, credential);
             return broker.publish(wanted.publication())
                     .handle((receipts, failure) ->
                             failure == null ? answer(receipts, wanted.several()) : refusal(failure))

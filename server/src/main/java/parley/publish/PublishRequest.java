@@ -59,29 +59,33 @@ record PublishRequest(Publication publication, boolean several) {
      *
      * @param query decoded parameters, in order
      * @param body the body's text; empty with {@link Kind#NONE}
+     * @param credential whose idempotency key it is: a name without a colon, or none at all
      */
-    static PublishRequest parse(Map<String, List<String>> query, Kind kind, String body) throws Problem {
+    static PublishRequest parse(Map<String, List<String>> query, Kind kind, String body, String credential)
+            throws Problem {
         return switch (kind) {
-            case NONE -> new Reader(query, Map.of(), null).read(null);
-            case TEXT -> new Reader(query, Map.of(), null).read(body.isEmpty() ? null : Body.text(body));
-            case FORM -> parseForm(query, body);
-            case JSON -> new Reader(query, Map.of(), Json.object(body)).read(null);
+            case NONE -> new Reader(query, Map.of(), null, credential).read(null);
+            case TEXT -> new Reader(query, Map.of(), null, credential).read(body.isEmpty() ? null : Body.text(body));
+            case FORM -> parseForm(query, body, credential);
+            case JSON -> new Reader(query, Map.of(), Json.object(body), credential).read(null);
         };
     }
 
-    private static PublishRequest parseForm(Map<String, List<String>> query, String body) throws Problem {
+    private static PublishRequest parseForm(Map<String, List<String>> query, String body, String credential)
+            throws Problem {
         if (Json.first(body) == '{') {
             throw Problem.bad("bad_form", "The body looks like JSON: add the header 'Content-Type: application/json'.");
         }
         boolean fields =
                 FIELDS.stream().anyMatch(name -> body.startsWith(name + "=") || body.contains("&" + name + "="));
         return fields
-                ? new Reader(query, Parameters.decode(body), null).read(null)
-                : new Reader(query, Map.of(), null).read(body.isEmpty() ? null : Body.text(body));
+                ? new Reader(query, Parameters.decode(body), null, credential).read(null)
+                : new Reader(query, Map.of(), null, credential).read(body.isEmpty() ? null : Body.text(body));
     }
 
     /** One request's parameters, wherever they came from. */
-    private record Reader(Map<String, List<String>> query, Map<String, List<String>> form, Json.Fields json) {
+    private record Reader(
+            Map<String, List<String>> query, Map<String, List<String>> form, Json.Fields json, String credential) {
 
         PublishRequest read(Body text) throws Problem {
             List<Channel> targets = targets();
@@ -134,7 +138,7 @@ record PublishRequest(Publication publication, boolean several) {
             if (key.isEmpty()) {
                 throw Problem.bad("bad_value", "'idempotencyKey' must not be empty.");
             }
-            return new Publication.Key(key, digest(drafts.toString()));
+            return new Publication.Key(credential + ':' + key, digest(drafts.toString()));
         }
 
         private List<Channel> targets() throws Problem {

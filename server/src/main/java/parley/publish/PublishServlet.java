@@ -10,7 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.stream.Collectors;
-import parley.auth.BrowserGuard;
+import parley.auth.Authenticator;
 import parley.broker.Broker;
 import parley.broker.Delays;
 import parley.message.Json;
@@ -32,8 +32,8 @@ public final class PublishServlet extends BodyServlet {
      * @param threads where answers are written that come later than their request
      * @param delays when a line that was begun must be whole
      */
-    public PublishServlet(Broker broker, BrowserGuard guard, Executor threads, Delays delays) {
-        super(guard, threads, delays, "GET", "POST");
+    public PublishServlet(Broker broker, Authenticator authenticator, Executor threads, Delays delays) {
+        super(authenticator, Authenticator.Access.PUBLISH, threads, delays, "GET", "POST");
         this.broker = broker;
         this.delays = delays;
         this.threads = threads;
@@ -45,7 +45,7 @@ public final class PublishServlet extends BodyServlet {
         if (request.getMethod().equals("POST")
                 && type != null
                 && type.toLowerCase(Locale.ROOT).startsWith(NDJSON)) {
-            Items items = new Items(broker, query(request));
+            Items items = new Items(broker, query(request), credential(request));
             response.setContentType(NDJSON);
             response.setHeader("Cache-Control", "no-store");
             new PublishStream(request.startAsync(), items, delays, threads).start();
@@ -57,7 +57,7 @@ public final class PublishServlet extends BodyServlet {
     @Override
     protected CompletionStage<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
         if (kind(request) == PublishRequest.Kind.JSON && body.length > 0 && Json.first(utf8(body)) == '[') {
-            return batch(new Items(broker, query(request)), utf8(body));
+            return batch(new Items(broker, query(request), credential(request)), utf8(body));
         }
         PublishRequest wanted = read(request, body);
         return broker.publish(wanted.publication()).thenApply(receipts -> answer(receipts, wanted.several()));

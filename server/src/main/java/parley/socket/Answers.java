@@ -6,6 +6,7 @@ import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
+import parley.auth.Authenticator;
 import parley.message.Problem;
 
 /** HTTP answers of the handlers that stand before the servlets. */
@@ -18,6 +19,9 @@ public final class Answers {
         response.setStatus(problem.status());
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, "application/problem+json");
         response.getHeaders().put(HttpHeader.CACHE_CONTROL, "no-store");
+        if (problem.status() == 401) {
+            response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, Authenticator.CHALLENGE);
+        }
         ByteBuffer body = ByteBuffer.wrap((problem.json() + "\n").getBytes(StandardCharsets.UTF_8));
         response.write(true, "HEAD".equals(request.getMethod()) ? null : body, callback);
     }

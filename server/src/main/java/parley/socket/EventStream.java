@@ -1,7 +1,5 @@
 package parley.socket;
 
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
@@ -12,7 +10,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
-import parley.auth.BrowserGuard;
+import parley.auth.Authenticator;
 import parley.auth.Identity;
 import parley.auth.UserId;
 import parley.message.Channel;
@@ -38,12 +36,12 @@ public final class EventStream extends Handler.Wrapper {
     /** All positions travel in each event's id. */
     private static final int MAX_TOPICS = 8;
 
-    private final BrowserGuard guard;
+    private final Authenticator authenticator;
     private final SessionRegistry registry;
     private volatile boolean draining;
 
-    public EventStream(BrowserGuard guard, SessionRegistry registry) {
-        this.guard = guard;
+    public EventStream(Authenticator authenticator, SessionRegistry registry) {
+        this.authenticator = authenticator;
         this.registry = registry;
     }
 
@@ -86,18 +84,7 @@ public final class EventStream extends Handler.Wrapper {
             response.getHeaders().put("Sec-WebSocket-Version", "13");
             throw new Problem(426, "bad_upgrade", "This is no WebSocket handshake of version 13 (RFC 6455).");
         }
-        guard.requireLocal(request.getHeaders()::getValuesList, isLoopback(request));
-    }
-
-    private static boolean isLoopback(Request request) {
-        return isLoopback(request.getConnectionMetaData().getRemoteSocketAddress())
-                && isLoopback(request.getConnectionMetaData().getLocalSocketAddress());
-    }
-
-    private static boolean isLoopback(SocketAddress address) {
-        return address instanceof InetSocketAddress inet
-                && inet.getAddress() != null
-                && inet.getAddress().isLoopbackAddress();
+        authenticator.requireListener(Callers.of(request));
     }
 
     private static Map<Channel, Since> userStarts(String user, Fields query) throws Problem {

@@ -22,7 +22,7 @@ import org.eclipse.jetty.websocket.core.FrameHandler;
 import org.eclipse.jetty.websocket.core.server.ServerUpgradeRequest;
 import org.eclipse.jetty.websocket.core.server.ServerUpgradeResponse;
 import org.eclipse.jetty.websocket.core.server.WebSocketNegotiator;
-import parley.auth.BrowserGuard;
+import parley.auth.Authenticator;
 import parley.auth.Identity;
 import parley.auth.UserId;
 import parley.message.Channel;
@@ -63,13 +63,13 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
     /** A connection that was let in. */
     record Admission(Identity identity, Mode mode, Map<Channel, Since> starts, boolean reads) {}
 
-    private final BrowserGuard guard;
+    private final Authenticator authenticator;
     private final SessionRegistry registry;
     private final ServerContainer container;
     private volatile boolean draining;
 
-    public Handshake(BrowserGuard guard, SessionRegistry registry, ServerContainer container) {
-        this.guard = guard;
+    public Handshake(Authenticator authenticator, SessionRegistry registry, ServerContainer container) {
+        this.authenticator = authenticator;
         this.registry = registry;
         this.container = container;
         setIdleTimeout(Duration.ZERO); // our heartbeat judges by what was received
@@ -122,8 +122,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
         if (draining) {
             throw new Problem(503, "restarting", "The server restarts; come back soon.");
         }
-        guard.requireHost(request.getHeaders()::getValuesList);
-        guard.requireOrigin(request.getHeaders()::getValuesList, request.isSecure());
+        authenticator.requirePage(Callers.of(request));
         List<String> offers = request.getSubProtocols();
         if (!offers.isEmpty() && !v1 && !offers.contains(PLAIN)) {
             throw Problem.bad("bad_subprotocol", "The subprotocol must be " + V1 + ", " + PLAIN + " or none.");

@@ -23,12 +23,12 @@ class BrowserGuardTest {
             new GuardSettings("127.0.0.1", List.of("chat.example.com"), List.of("https://app.example.com")));
 
     /** Headers as name, value, name, value; a name may come twice. */
-    private static Map<String, List<String>> headers(String... pairs) {
+    private static Caller caller(boolean loopback, String... pairs) {
         Map<String, List<String>> headers = new HashMap<>();
         for (int i = 0; i < pairs.length; i += 2) {
             headers.computeIfAbsent(pairs[i], name -> new ArrayList<>()).add(pairs[i + 1]);
         }
-        return headers;
+        return new Caller(name -> headers.getOrDefault(name, List.of()), null, loopback, false);
     }
 
     private interface Check {
@@ -45,18 +45,15 @@ class BrowserGuardTest {
     }
 
     private static int host(BrowserGuard guard, String... pairs) {
-        Map<String, List<String>> headers = headers(pairs);
-        return status(() -> guard.requireHost(name -> headers.getOrDefault(name, List.of())));
+        return status(() -> guard.requireHost(caller(false, pairs)));
     }
 
     private static int origin(BrowserGuard guard, String... pairs) {
-        Map<String, List<String>> headers = headers(pairs);
-        return status(() -> guard.requireOrigin(name -> headers.getOrDefault(name, List.of()), false));
+        return status(() -> guard.requireOrigin(caller(false, pairs)));
     }
 
     private static int local(boolean loopback, String... pairs) {
-        Map<String, List<String>> headers = headers(pairs);
-        return status(() -> GUARD.requireLocal(name -> headers.getOrDefault(name, List.of()), loopback));
+        return status(() -> GUARD.requireLocal(caller(loopback, pairs)));
     }
 
     @ParameterizedTest

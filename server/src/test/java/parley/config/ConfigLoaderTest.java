@@ -20,6 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.auth.AuthSettings;
+import parley.auth.AuthSettings.PublishKey;
 import parley.auth.GuardSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
@@ -68,7 +70,8 @@ class ConfigLoaderTest {
                         listensOn("127.0.0.1", 7777),
                         HistorySettings.standard(),
                         new SessionSettings(50, 200, false),
-                        new GuardSettings("127.0.0.1", List.of(), List.of())),
+                        new GuardSettings("127.0.0.1", List.of(), List.of()),
+                        new AuthSettings(List.of())),
                 settings(NOWHERE));
     }
 
@@ -108,7 +111,7 @@ class ConfigLoaderTest {
 
     @Test
     void everySettingHasItsThreeNames() throws IOException {
-        Map<String, String> values = Map.of(
+        Map<String, String> values = new HashMap<>(Map.of(
                 "port", "80",
                 "host", "b.test",
                 "history", "users=1/1s",
@@ -117,7 +120,12 @@ class ConfigLoaderTest {
                 "client-broadcast", "true",
                 "allow-host", "c.test",
                 "allow-origin", "https://d.test",
-                "trusted-proxy", "10.0.0.1");
+                "trusted-proxy", "10.0.0.1"));
+        values.put("publish-key", "ci:0123456789abcdef");
+        values.put(
+                "publish-key-file",
+                Files.writeString(directory.resolve("keys"), "# ours\n\nold:fedcba9876543210\nold:0123456789abcdef\n")
+                        .toString());
         List<String> flags = new ArrayList<>();
         Map<String, String> variables = new HashMap<>();
         StringBuilder lines = new StringBuilder();
@@ -132,9 +140,70 @@ class ConfigLoaderTest {
         assertEquals(Path.of("some/where"), all.history().directory());
         assertEquals(new SessionSettings(7, 28, true), all.sessions());
         assertEquals(new GuardSettings("b.test", List.of("c.test"), List.of("https://d.test")), all.guard());
+        assertEquals(
+                List.of(key("ci", "0123456789abcdef"), key("old", "fedcba9876543210"), key("old", "0123456789abcdef")),
+                all.auth().publishKeys());
         assertEquals(all, settings(variables));
         assertEquals(all, settings(NOWHERE, "--config", file(lines.toString())));
         assertEquals(values.keySet().size(), Setting.ALL.size(), "a new setting belongs into this test");
+    }
+
+    private static PublishKey key(String name, String key) {
+        return new PublishKey(name, new AuthSettings.Secret(key));
+    }
+
+    @Test
+    void aKeyWithoutNameIsTheDefault() {
+        assertEquals(
+                List.of(key("default", "0123456789abcdef"), key("a.b_c-9", "+/=:!~0123456789")),
+                settings(NOWHERE, "--publish-key=0123456789abcdef", "--publish-key", "a.b_c-9:+/=:!~0123456789")
+                        .auth()
+                        .publishKeys());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "ci:",
+                "0123456789abcde",
+                "ci:0123456789abcde",
+                "c i:0123456789abcdef",
+                ":0123456789abcdef",
+                "ci:0123456789abc def",
+                "ci:0123456789,abcdef",
+                "ci:0123456789abcdef\u00e9",
+            })
+    void aKeyThatCannotBeOneIsRefusedAndNotShown(String key) {
+        String text = wrong(NOWHERE, "--publish-key=" + key);
+        assertTrue(text.startsWith("--publish-key: "), text);
+        assertFalse(text.contains("0123"), text);
+    }
+
+    @Test
+    void aKeyIsAtMost256CharactersLong() {
+        assertEquals(
+                1,
+                settings(NOWHERE, "--publish-key=ci:" + "x".repeat(256))
+                        .auth()
+                        .publishKeys()
+                        .size());
+        assertTrue(wrong(NOWHERE, "--publish-key=ci:" + "x".repeat(257)).contains("at most 256"));
+    }
+
+    @Test
+    void keysOnTheCommandLineAreWarnedAbout() throws IOException {
+        String[] flag = {"--publish-key=0123456789abcdef"};
+        Map<String, String> variable = Map.of("PARLEY_PUBLISH_KEY", "0123456789abcdef");
+        ConfigLoader.Loaded shown = assertInstanceOf(ConfigLoader.Loaded.class, load(NOWHERE, flag));
+        assertEquals(1, shown.warnings().size());
+        assertTrue(shown.warnings().get(0).contains("PARLEY_PUBLISH_KEY"), shown.warnings()::toString);
+        assertFalse(shown.toString().contains("0123456789abcdef"), shown::toString);
+        assertEquals(
+                List.of(),
+                assertInstanceOf(ConfigLoader.Loaded.class, load(variable)).warnings());
+        assertTrue(wrong(NOWHERE, "--publish-key-file=absent").contains("the file absent cannot be read"));
+        assertTrue(wrong(NOWHERE, "--publish-key-file", file("# nothing")).contains("there is no key in"));
     }
 
     @Test

@@ -23,7 +23,7 @@ class PublishRequestTest {
     private static final Channel USER = new Channel.User("10086");
 
     private static PublishRequest request(String query, Kind kind, String body) throws Problem {
-        return PublishRequest.parse(Parameters.decode(query), kind, body);
+        return PublishRequest.parse(Parameters.decode(query), kind, body, "");
     }
 
     private static PublishRequest get(String query) throws Problem {

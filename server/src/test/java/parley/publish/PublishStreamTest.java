@@ -62,7 +62,7 @@ class PublishStreamTest {
                     }
                     return publication.answer;
                 });
-        new PublishStream(exchange.context(), new Items(broker, Map.of()), timer, tasks::add).start();
+        new PublishStream(exchange.context(), new Items(broker, Map.of(), ""), timer, tasks::add).start();
     }
 
     private void start() throws Exception {

@@ -1,0 +1,27 @@
+package parley.socket;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import org.eclipse.jetty.server.ConnectionMetaData;
+import org.eclipse.jetty.server.Request;
+import parley.auth.Caller;
+
+/** Who is at the other end of a request that no servlet answers. */
+final class Callers {
+
+    private Callers() {}
+
+    static Caller of(Request request) {
+        ConnectionMetaData connection = request.getConnectionMetaData();
+        return Caller.of(
+                request.getHeaders()::getValuesList,
+                address(connection.getRemoteSocketAddress()),
+                address(connection.getLocalSocketAddress()),
+                request.isSecure());
+    }
+
+    private static InetAddress address(SocketAddress address) {
+        return address instanceof InetSocketAddress inet ? inet.getAddress() : null;
+    }
+}
