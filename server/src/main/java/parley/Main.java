@@ -3,6 +3,7 @@ package parley;
 import java.util.List;
 import parley.config.ConfigLoader;
 import parley.config.Settings;
+import parley.log.LogProvider;
 
 /** {@code java -jar server.jar}: command line to settings to a running Parley; nothing else. */
 public final class Main {
@@ -13,6 +14,7 @@ public final class Main {
     private Main() {}
 
     public static void main(String[] arguments) {
+        LogProvider.install();
         ConfigLoader.Result result = ConfigLoader.load(List.of(arguments), System.getenv(), Parley.version());
         if (result instanceof ConfigLoader.Say say) {
             System.out.println(say.text());

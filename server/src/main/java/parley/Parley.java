@@ -40,6 +40,7 @@ import parley.history.History;
 import parley.history.HistorySettings;
 import parley.history.MemoryHistory;
 import parley.history.SqliteHistory;
+import parley.log.LogProvider;
 import parley.message.Time;
 import parley.metrics.Metrics;
 import parley.publish.AskServlet;
@@ -197,6 +198,8 @@ public final class Parley implements AutoCloseable {
         }
         scheduler.scheduleWithFixedDelay(guarded(registry::tick), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(guarded(history::expire), EXPIRE_MILLIS, EXPIRE_MILLIS, TimeUnit.MILLISECONDS);
+        scheduler.scheduleWithFixedDelay(
+                guarded(LogProvider::tellLeftOut), EXPIRE_MILLIS, EXPIRE_MILLIS, TimeUnit.MILLISECONDS);
         ready = true;
     }
 

@@ -19,19 +19,14 @@ final class Uplink {
 
     private static final Logger LOG = LoggerFactory.getLogger(Uplink.class);
 
-    /** Twenty lines a second: a person can follow that, and a flood of messages does not become a flood of lines. */
-    private static final int LINES_PER_SECOND = 20;
-
     private final Broker broker;
     private final SessionSettings limits;
     private final Time time;
-    private final RateLimiter lines;
 
     Uplink(Broker broker, SessionSettings limits, Time time) {
         this.broker = broker;
         this.limits = limits;
         this.time = time;
-        this.lines = new RateLimiter(LINES_PER_SECOND, LINES_PER_SECOND, time.millis());
     }
 
     /** A bucket for one session's messages. */
@@ -64,12 +59,10 @@ final class Uplink {
     CompletionStage<Receipt> send(ClientSession from, String reception, String flag, Body body) throws Problem {
         String user = from.identity().user();
         if (reception == null || reception.isEmpty()) {
-            if (lines.take(time.millis())) {
-                LOG.info(
-                        "message from user {} for the back ends: {} characters",
-                        user,
-                        body.content().length());
-            }
+            LOG.info(
+                    "message from user {} for the back ends: {} characters",
+                    user,
+                    body.content().length());
             return broker.publish(Draft.of(Channel.EVENTS, user, null, flag, body));
         }
         Channel channel = UserId.reception(reception);
