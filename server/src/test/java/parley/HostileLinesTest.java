@@ -11,6 +11,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Lines that do what no client should: each was once a way to keep a connection, or a thread, for good. */
 class HostileLinesTest {
@@ -61,12 +63,27 @@ class HostileLinesTest {
         }
     }
 
-    /** A thread that waits for such a caller would be gone for everybody else; there are 32. */
-    @Test
-    void callersWhoDoNotReadTheirRefusalsHoldNobodyUp() throws Exception {
+    /** A thread that waited for such a caller would be gone for everybody else, and all lines of its selector with it. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "GET /socket/publish?userId=1&message=x HTTP/1.1\r\nHost: evil.example",
+                "GET /socket/publish?userId=1&message=x&ttl=0 HTTP/1.1\r\nHost: localhost",
+                "POST /socket/publish?userId=1&ttl=0 HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx"
+                        + "GET /socket/online HTTP/1.1\r\nHost: localhost",
+                "GET /socket/history?userId=long HTTP/1.1\r\nHost: localhost",
+                "GET /health HTTP/1.1\r\nHost: localhost",
+                "TRACE /health HTTP/1.1\r\nHost: localhost",
+                "GET / HTTP/1.1\r\nHost: localhost",
+                "GET /nowhere HTTP/1.1\r\nHost: localhost",
+                "GET /websocket/1 HTTP/1.1\r\nHost: evil.example",
+                "GET /%2F%00 HTTP/1.1\r\nHost: localhost",
+            })
+    void callersWhoDoNotReadTheirAnswersHoldNobodyUp(String request) throws Exception {
         List<RawSocket> rude = new ArrayList<>();
         try (ServerFixture server = ServerFixture.start()) {
-            String refused = "GET /socket/publish?userId=1&message=x HTTP/1.1\r\nHost: evil.example\r\n\r\n";
+            server.publish("userId", "long", "message", "x".repeat(100_000));
+            String refused = request + "\r\n\r\n";
             for (int i = 0; i < 40; i++) {
                 RawSocket line = new RawSocket(server.port(), 4096);
                 rude.add(line);
