@@ -59,7 +59,11 @@ final class JarProcess implements AutoCloseable {
         command.addAll(jvm);
         command.addAll(List.of("-jar", jar));
         command.addAll(List.of(options));
-        ProcessBuilder builder = new ProcessBuilder(command);
+        return start(new ProcessBuilder(command));
+    }
+
+    /** Starts what starts the server; settings of ours in the environment would be the server's. */
+    static JarProcess start(ProcessBuilder builder) throws IOException {
         builder.environment().keySet().removeIf(name -> name.startsWith("PARLEY_"));
         return new JarProcess(builder.start());
     }
