@@ -139,10 +139,19 @@ public final class Parley implements AutoCloseable {
                 random,
                 Runtime.getRuntime().availableProcessors());
         broker.start(registry);
-        authenticator = new Authenticator(settings.auth(), new BrowserGuard(settings.guard()), Guesses.UNCOUNTED);
+        authenticator = authenticator(settings, time);
         eventStream = new EventStream(authenticator, registry);
         server = new NonBlockingServer();
         connector = connector();
+    }
+
+    private Authenticator authenticator(Settings settings, Time time) {
+        BrowserGuard guard = new BrowserGuard(settings.guard());
+        try {
+            return new Authenticator(settings.auth(), guard, Guesses.UNCOUNTED, time, this::after);
+        } catch (IOException e) {
+            throw new CannotStart(e.getMessage(), e);
+        }
     }
 
     /** Where there is no directory, nothing of SQLite is loaded. */
@@ -185,6 +194,11 @@ public final class Parley implements AutoCloseable {
 
     /** Listens. Returns when clients can connect. */
     public void start() throws CannotStart {
+        try {
+            authenticator.start();
+        } catch (IOException e) {
+            throw new CannotStart(e.getMessage(), e);
+        }
         try {
             AtomicReference<ServerContainer> container = new AtomicReference<>();
             ServletContextHandler sockets = new ServletContextHandler("/websocket");
@@ -248,7 +262,7 @@ public final class Parley implements AutoCloseable {
         WhyServlet why = new WhyServlet(broker, authenticator, threads);
         add(context, "/socket/why", why);
         add(context, "/socket/message", why);
-        HealthServlet health = new HealthServlet(() -> ready);
+        HealthServlet health = new HealthServlet(() -> ready && authenticator.isReady());
         add(context, "/health", health);
         add(context, "/ready", health);
         return context;
@@ -282,7 +296,9 @@ public final class Parley implements AutoCloseable {
         Path directory = settings.history().directory();
         String where = directory == null ? "memory" : directory.toString();
         String kept = settings.history().totalBytes() == 0 ? "keeping no messages" : "keeping messages in " + where;
-        String open = isLoopback(host) ? "" : "; WARNING: anybody who reaches it can read any inbox";
+        String open = isLoopback(host) || settings.auth().tokens() != null
+                ? ""
+                : "; WARNING: anybody who reaches it can read any inbox";
         String keyless = isLoopback(host) || !settings.auth().publishKeys().isEmpty()
                 ? ""
                 : "; only this machine can publish, since there is no --publish-key";
@@ -311,6 +327,7 @@ public final class Parley implements AutoCloseable {
         } catch (Exception e) {
             LOG.warn("Jetty did not stop cleanly: {}", rootMessage(e));
         }
+        authenticator.close();
         scheduler.shutdownNow();
         registry.close();
         broker.close();

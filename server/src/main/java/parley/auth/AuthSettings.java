@@ -6,8 +6,9 @@ import java.util.List;
  * Who is believed to be whom.
  *
  * @param publishKeys what back ends present; without any, only this machine may publish
+ * @param tokens what users present; null when they are believed without
  */
-public record AuthSettings(List<PublishKey> publishKeys) {
+public record AuthSettings(List<PublishKey> publishKeys, TokenSettings tokens) {
 
     /** A text that must not get into a log: it does not show itself. */
     public record Secret(String text) {

@@ -1,8 +1,6 @@
 package parley.auth;
 
-import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 
 /**
@@ -17,7 +15,7 @@ final class PublishKeys {
 
     PublishKeys(List<AuthSettings.PublishKey> keys) {
         this.keys = keys.stream()
-                .map(key -> new Key(key.name(), digest(key.key().text())))
+                .map(key -> new Key(key.name(), Digests.sha256(key.key().text())))
                 .toList();
     }
 
@@ -27,7 +25,7 @@ final class PublishKeys {
 
     /** The name of a key, or null when it is none of ours. */
     String nameOf(String presented) {
-        byte[] digest = digest(presented);
+        byte[] digest = Digests.sha256(presented);
         String name = null;
         for (Key key : keys) {
             if (MessageDigest.isEqual(key.digest, digest)) {
@@ -35,13 +33,5 @@ final class PublishKeys {
             }
         }
         return name;
-    }
-
-    private static byte[] digest(String text) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every JDK has SHA-256", e);
-        }
     }
 }

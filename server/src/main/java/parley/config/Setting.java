@@ -67,6 +67,41 @@ record Setting(String name, String label, String standard, boolean repeatable, S
                     + " Without any, only this machine may publish.");
     static final Setting PUBLISH_KEY_FILE = new Setting(
             "publish-key-file", "FILE", null, true, "File with such keys, one a line, out of sight of other users.");
+    static final Setting AUTH = new Setting(
+            "auth",
+            "HOW",
+            "open",
+            false,
+            "Who users are: open believes the id in the path, token wants a signed token (JWT) of theirs.");
+    static final Setting TOKEN_SECRET = new Setting(
+            "token-secret",
+            "SECRET",
+            null,
+            false,
+            "Secret that tokens are signed with (HS256), of 32 bytes at least; or base64: and its bytes.");
+    static final Setting TOKEN_SECRET_FILE = new Setting(
+            "token-secret-file", "FILE", null, true, "File with such a secret, out of sight of other users.");
+    static final Setting TOKEN_KEY = new Setting(
+            "token-key",
+            "FILE",
+            null,
+            true,
+            "Public key or certificate (PEM) that tokens are checked with: RSA (RS256), EC on P-256 (ES256) or Ed25519"
+                    + " (EdDSA).");
+    static final Setting TOKEN_JWKS = new Setting(
+            "token-jwks",
+            "URL",
+            null,
+            true,
+            "Key set (JWKS) that tokens are checked with, read every five minutes; a URL or a file.");
+    static final Setting TOKEN_ISSUER =
+            new Setting("token-issuer", "ISS", null, true, "Whose tokens count; without it anybody's with our keys.");
+    static final Setting TOKEN_AUDIENCE = new Setting(
+            "token-audience",
+            "AUD",
+            null,
+            true,
+            "For whom tokens must be; without it only those that are for nobody in particular count.");
 
     static final List<Setting> ALL = List.of(
             PORT,
@@ -79,7 +114,14 @@ record Setting(String name, String label, String standard, boolean repeatable, S
             ALLOW_HOST,
             TRUSTED_PROXY,
             PUBLISH_KEY,
-            PUBLISH_KEY_FILE);
+            PUBLISH_KEY_FILE,
+            AUTH,
+            TOKEN_SECRET,
+            TOKEN_SECRET_FILE,
+            TOKEN_KEY,
+            TOKEN_JWKS,
+            TOKEN_ISSUER,
+            TOKEN_AUDIENCE);
 
     static Setting named(String name) {
         return ALL.stream()

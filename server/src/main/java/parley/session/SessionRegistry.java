@@ -20,6 +20,7 @@ import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Message;
 import parley.message.Position;
+import parley.message.Problem;
 import parley.message.ServerFrame;
 import parley.message.Standing;
 import parley.message.Time;
@@ -75,6 +76,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     private final Pumps pumps;
     private final Wheel<ClientSession> wheel;
     private volatile long lateness; // what this process slept; written by tick
+    private long wallAhead; // of the wall clock to ours, when all expiries were last looked at; for tick alone
     private long lastTick; // for tick alone
 
     /**
@@ -128,6 +130,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         LOG.debug("session {} of user {} opened, {}", id, identity.user(), mode);
         session.nextPing = session.opened + HEARTBEAT_MILLIS - random.nextInt(HEARTBEAT_MILLIS / 2);
         wheel.visit(session.timer, mode == Mode.V1 ? session.opened + HELLO_MILLIS : session.nextPing);
+        wheel.visit(session.timer, expiry(session));
         if (mode != Mode.V1) {
             subscribeAll(session, starts).whenComplete((joined, failure) -> {
                 if (failure != null) {
@@ -152,8 +155,16 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         });
     }
 
-    /** Puts a session into a channel; completes with null when the session was closed meanwhile. */
+    /**
+     * Puts a session into a channel; completes with null when the session was closed meanwhile, and fails with a
+     * {@link Problem} when it may not read it. Whatever comes to a session comes by this way, old messages, too.
+     */
     CompletableFuture<Joined> subscribe(ClientSession session, Channel channel, Since since) {
+        try {
+            session.identity().require(channel);
+        } catch (Problem forbidden) {
+            return CompletableFuture.failedFuture(forbidden);
+        }
         return broker.standing(channel)
                 .thenCompose(before -> {
                     ServerFrame.Start start = since.in(before);
@@ -360,6 +371,13 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             lateness += real - lastTick - Wheel.TICK_MILLIS;
         }
         lastTick = real;
+        long ahead = time.wallMillis() - now();
+        if (Math.abs(ahead - wallAhead) > LATE_MILLIS) {
+            wallAhead = ahead;
+            sessions.values().stream()
+                    .filter(session -> session.identity().everExpires())
+                    .forEach(session -> wheel.visit(session.timer, now()));
+        }
         AfterUnlock after = afterUnlock();
         wheel.advance(now(), session -> {
             try {
@@ -382,6 +400,8 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         long stalled = session.outbox().pendingSince();
         if (stalled >= 0 && now - stalled >= STALL_MILLIS) {
             session.close(Disconnect.TOO_SLOW);
+        } else if (session.identity().expires() <= time.wallMillis()) {
+            session.close(Disconnect.TOKEN_EXPIRED);
         } else if (session.mode() == Mode.V1 && !session.greeted && now - session.opened >= HELLO_MILLIS) {
             session.close(Disconnect.NO_HEARTBEAT, "no hello within 10 s");
         } else if (session.mode().webSocket() && now - session.heard >= SILENCE_MILLIS) {
@@ -396,8 +416,8 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         }
     }
 
-    private static long nextDeadline(ClientSession session, long stalled) {
-        long next = Math.min(session.nextPing, session.confirmAt);
+    private long nextDeadline(ClientSession session, long stalled) {
+        long next = Math.min(Math.min(session.nextPing, session.confirmAt), expiry(session));
         if (session.mode().webSocket()) {
             next = Math.min(next, session.heard + SILENCE_MILLIS);
         }
@@ -405,6 +425,12 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             next = Math.min(next, session.opened + HELLO_MILLIS);
         }
         return stalled < 0 ? next : Math.min(next, stalled + STALL_MILLIS);
+    }
+
+    /** When a session's token expires, as the clocks stand now. */
+    private long expiry(ClientSession session) {
+        Identity identity = session.identity();
+        return identity.everExpires() ? now() + identity.expires() - time.wallMillis() : Long.MAX_VALUE;
     }
 
     private void beatClosing(ClientSession session, long now) {

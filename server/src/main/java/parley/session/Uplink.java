@@ -54,7 +54,7 @@ final class Uplink {
      * Publishes in the name of the session's user.
      *
      * @param reception as the client wrote it; null or empty for the back ends
-     * @throws Problem {@code bad_reception} or {@code forbidden}
+     * @throws Problem {@code bad_reception}, or {@code forbidden}: everyone, and topics that the token does not cover
      */
     CompletionStage<Receipt> send(ClientSession from, String reception, String flag, Body body) throws Problem {
         String user = from.identity().user();
@@ -68,6 +68,9 @@ final class Uplink {
         Channel channel = UserId.reception(reception);
         if (channel instanceof Channel.Everyone && !limits.clientBroadcast()) {
             throw new Problem(403, "forbidden", "Clients may not send to everyone; --client-broadcast allows it.");
+        }
+        if (channel instanceof Channel.Topic) {
+            from.identity().require(channel);
         }
         return broker.publish(Draft.of(channel, user, reception, flag, body));
     }

@@ -141,6 +141,7 @@ final class V1Conversation implements Conversation {
         if (channels.size() > SessionSettings.TOPICS + 2) {
             throw Problem.bad("too_many_topics", "A session has at most " + SessionSettings.TOPICS + " topics.");
         }
+        channels.keySet().removeIf(channel -> !session.identity().mayRead(channel)); // the welcome does not name them
         session.greeted = true;
         return registry.subscribeAll(session, channels).handle((joined, failure) -> {
             if (failure != null) {
@@ -199,7 +200,7 @@ final class V1Conversation implements Conversation {
         }
         return registry.subscribe(session, topic, since).handle((joined, failure) -> {
             if (failure != null) {
-                fail(null, new Problem(503, "unavailable", "The topic cannot be read now; try again."));
+                fail(null, problem(failure, "The topic cannot be read now; try again."));
             } else if (joined != null) {
                 Subscription subscription = joined.subscription();
                 session.send(new ServerFrame.Subscribed(name(topic), joined.start()), subscription::release);
@@ -231,12 +232,7 @@ final class V1Conversation implements Conversation {
                 if (failure == null) {
                     session.send(new ServerFrame.Sent(frame.ref(), receipt.id(), receipt.online()));
                 } else {
-                    Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
-                    fail(
-                            frame.ref(),
-                            cause instanceof Problem problem
-                                    ? problem
-                                    : new Problem(503, "unavailable", "The message could not be stored; try again."));
+                    fail(frame.ref(), problem(failure, "The message could not be stored; try again."));
                 }
             });
         } catch (Problem problem) {
@@ -255,6 +251,12 @@ final class V1Conversation implements Conversation {
         if (channel.equals(session.userChannel())) {
             session.moveCursor(frame.position());
         }
+    }
+
+    /** @param otherwise what to say of a failure that does not speak for itself */
+    private static Problem problem(Throwable failure, String otherwise) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        return cause instanceof Problem problem ? problem : new Problem(503, "unavailable", otherwise);
     }
 
     private void fail(String ref, Problem problem) {

@@ -3,6 +3,7 @@ package parley.socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
@@ -11,6 +12,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.Fields;
 import parley.auth.Authenticator;
+import parley.auth.Caller;
 import parley.auth.Identity;
 import parley.auth.UserId;
 import parley.message.Channel;
@@ -60,8 +62,8 @@ public final class EventStream extends Handler.Wrapper {
         try {
             requireStream(request, response);
             Fields query = Handshake.query(request);
-            Identity identity = events ? Identity.BACK_END : new Identity(Handshake.userOf(request));
-            Map<Channel, Since> starts = events ? eventStarts(query) : userStarts(identity.user(), query);
+            Identity identity = identity(request, query, events);
+            Map<Channel, Since> starts = events ? eventStarts(query) : userStarts(identity, query);
             resume(request.getHeaders().get("Last-Event-ID"), starts);
             boolean json = events || "v1".equals(query.getValue("format"));
             boolean reads = !Handshake.NOW.equals(query.getValue("since"));
@@ -70,6 +72,16 @@ public final class EventStream extends Handler.Wrapper {
             Answers.refuse(request, response, callback, problem);
         }
         return true;
+    }
+
+    private Identity identity(Request request, Fields query, boolean events) throws Problem {
+        Caller caller = Callers.of(request);
+        if (events) {
+            authenticator.backEnd(caller, Authenticator.Access.PUBLISH);
+            return Identity.BACK_END;
+        }
+        authenticator.requireListener(caller);
+        return authenticator.user(caller, Handshake.keyOf(request), query.getValuesOrEmpty("token"), List.of());
     }
 
     private void requireStream(Request request, Response response) throws Problem {
@@ -84,11 +96,10 @@ public final class EventStream extends Handler.Wrapper {
             response.getHeaders().put("Sec-WebSocket-Version", "13");
             throw new Problem(426, "bad_upgrade", "This is no WebSocket handshake of version 13 (RFC 6455).");
         }
-        authenticator.requireListener(Callers.of(request));
     }
 
-    private static Map<Channel, Since> userStarts(String user, Fields query) throws Problem {
-        Map<Channel, Since> starts = Handshake.starts(user, query);
+    private static Map<Channel, Since> userStarts(Identity identity, Fields query) throws Problem {
+        Map<Channel, Since> starts = Handshake.starts(identity, query);
         if (starts.size() > MAX_TOPICS + 2) {
             throw Problem.bad("too_many_topics", "A stream has at most " + MAX_TOPICS + " topics.");
         }

@@ -23,6 +23,7 @@ import org.eclipse.jetty.websocket.core.server.ServerUpgradeRequest;
 import org.eclipse.jetty.websocket.core.server.ServerUpgradeResponse;
 import org.eclipse.jetty.websocket.core.server.WebSocketNegotiator;
 import parley.auth.Authenticator;
+import parley.auth.Caller;
 import parley.auth.Identity;
 import parley.auth.UserId;
 import parley.message.Channel;
@@ -122,26 +123,27 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
         if (draining) {
             throw new Problem(503, "restarting", "The server restarts; come back soon.");
         }
-        authenticator.requirePage(Callers.of(request));
+        Caller caller = Callers.of(request);
+        authenticator.requirePage(caller);
         List<String> offers = request.getSubProtocols();
         if (!offers.isEmpty() && !v1 && !offers.contains(PLAIN)) {
             throw Problem.bad("bad_subprotocol", "The subprotocol must be " + V1 + ", " + PLAIN + " or none.");
         }
-        String user = userOf(request);
         Fields query = query(request);
+        Identity identity = authenticator.user(caller, keyOf(request), query.getValuesOrEmpty("token"), offers);
         boolean reads = !NOW.equals(query.getValue("since"));
-        return new Admission(new Identity(user), v1 ? Mode.V1 : Mode.PLAIN, starts(user, query), reads);
+        return new Admission(identity, v1 ? Mode.V1 : Mode.PLAIN, starts(identity, query), reads);
     }
 
-    /** The canonical user id in the path. */
-    static String userOf(Request request) throws Problem {
+    /** What stands in the path behind {@code /websocket/}: a user id, or a token. */
+    static String keyOf(Request request) throws Problem {
         String raw = request.getHttpURI().getPath();
         String path = request.getHttpURI().getDecodedPath();
         Matcher matcher = PATH.matcher(path == null ? "" : path);
         if (raw == null || raw.indexOf(';') >= 0 || !matcher.matches()) {
             throw Problem.bad("bad_user", "Connect to /websocket/{userId}; ';' is not allowed in it.");
         }
-        return UserId.user(matcher.group(1));
+        return matcher.group(1);
     }
 
     static Fields query(Request request) throws Problem {
@@ -157,13 +159,15 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
     }
 
     /** The user's own channel from {@code ?since=}, everyone, and each {@code ?topic=}. */
-    static Map<Channel, Since> starts(String user, Fields query) throws Problem {
+    static Map<Channel, Since> starts(Identity identity, Fields query) throws Problem {
         Map<Channel, Since> starts = new LinkedHashMap<>();
         String since = query.getValue("since");
-        starts.put(new Channel.User(user), since == null ? Since.INBOX : Since.parse(since));
+        starts.put(new Channel.User(identity.user()), since == null ? Since.INBOX : Since.parse(since));
         starts.put(Channel.EVERYONE, Since.NOW);
         for (String topic : query.getValuesOrEmpty("topic")) {
-            starts.put(new Channel.Topic(UserId.topic(topic)), Since.NOW);
+            Channel channel = new Channel.Topic(UserId.topic(topic));
+            identity.require(channel);
+            starts.put(channel, Since.NOW);
         }
         if (starts.size() > SessionSettings.TOPICS + 2) {
             throw Problem.bad("too_many_topics", "A session has at most " + SessionSettings.TOPICS + " topics.");

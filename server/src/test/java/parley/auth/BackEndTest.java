@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.net.InetAddress;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.auth.AuthSettings.PublishKey;
 import parley.auth.AuthSettings.Secret;
 import parley.auth.Authenticator.Access;
+import parley.message.ManualTime;
 import parley.message.Problem;
 
 /** Which back end may publish and administer, with keys and without. */
@@ -43,10 +45,16 @@ class BackEndTest {
     };
 
     private Authenticator server(PublishKey... keys) {
-        return new Authenticator(
-                new AuthSettings(List.of(keys)),
-                new BrowserGuard(new GuardSettings("127.0.0.1", List.of(), List.of())),
-                guesses);
+        try {
+            return new Authenticator(
+                    new AuthSettings(List.of(keys), null),
+                    new BrowserGuard(new GuardSettings("127.0.0.1", List.of(), List.of())),
+                    guesses,
+                    new ManualTime(),
+                    (millis, task) -> {});
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private Authenticator keyed() {
@@ -215,7 +223,7 @@ class BackEndTest {
     @Test
     void secretsDoNotShowThemselves() {
         assertEquals(
-                "AuthSettings[publishKeys=[PublishKey[name=ci, key=(secret)]]]",
-                "" + new AuthSettings(List.of(new PublishKey("ci", new Secret(KEY)))));
+                "AuthSettings[publishKeys=[PublishKey[name=ci, key=(secret)]], tokens=null]",
+                "" + new AuthSettings(List.of(new PublishKey("ci", new Secret(KEY))), null));
     }
 }

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.auth.AuthSettings;
 import parley.auth.AuthSettings.PublishKey;
 import parley.auth.GuardSettings;
+import parley.auth.TokenSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
 import parley.socket.ServerSettings;
@@ -71,7 +72,7 @@ class ConfigLoaderTest {
                         HistorySettings.standard(),
                         new SessionSettings(50, 200, false),
                         new GuardSettings("127.0.0.1", List.of(), List.of()),
-                        new AuthSettings(List.of())),
+                        new AuthSettings(List.of(), null)),
                 settings(NOWHERE));
     }
 
@@ -126,6 +127,16 @@ class ConfigLoaderTest {
                 "publish-key-file",
                 Files.writeString(directory.resolve("keys"), "# ours\n\nold:fedcba9876543210\nold:0123456789abcdef\n")
                         .toString());
+        values.putAll(Map.of(
+                "auth", "token",
+                "token-secret", "of 32 characters, 0123456789abcd",
+                "token-secret-file",
+                        Files.writeString(directory.resolve("secret"), "another, in a file\n")
+                                .toString(),
+                "token-key", "key.pem",
+                "token-jwks", "https://id.test/keys",
+                "token-issuer", "https://id.test",
+                "token-audience", "chat"));
         List<String> flags = new ArrayList<>();
         Map<String, String> variables = new HashMap<>();
         StringBuilder lines = new StringBuilder();
@@ -143,6 +154,16 @@ class ConfigLoaderTest {
         assertEquals(
                 List.of(key("ci", "0123456789abcdef"), key("old", "fedcba9876543210"), key("old", "0123456789abcdef")),
                 all.auth().publishKeys());
+        assertEquals(
+                new TokenSettings(
+                        List.of(
+                                new AuthSettings.Secret("of 32 characters, 0123456789abcd"),
+                                new AuthSettings.Secret("another, in a file")),
+                        List.of(Path.of("key.pem")),
+                        List.of("https://id.test/keys"),
+                        List.of("https://id.test"),
+                        List.of("chat")),
+                all.auth().tokens());
         assertEquals(all, settings(variables));
         assertEquals(all, settings(NOWHERE, "--config", file(lines.toString())));
         assertEquals(values.keySet().size(), Setting.ALL.size(), "a new setting belongs into this test");
@@ -189,6 +210,22 @@ class ConfigLoaderTest {
                         .publishKeys()
                         .size());
         assertTrue(wrong(NOWHERE, "--publish-key=ci:" + "x".repeat(257)).contains("at most 256"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--auth=tokens | --auth must be open or token, not 'tokens'.",
+                "--auth=token | --auth token needs a key to check tokens with: ",
+                "--token-secret=x | --token-secret has no effect without --auth token",
+                "--token-jwks=x | --token-jwks has no effect without --auth token",
+                "--token-issuer=x | --token-issuer has no effect without --auth token",
+                "--auth=token --token-secret-file=absent | --token-secret-file: the file absent cannot be read",
+            })
+    void tokensNeedAKeyAndKeysNeedTokens(String arguments, String words) {
+        String text = wrong(NOWHERE, arguments.split(" "));
+        assertTrue(text.startsWith(words), text);
     }
 
     @Test

@@ -180,7 +180,7 @@ final class ModelClient {
                     .filter(expected::containsKey)
                     .forEach(channel -> ledgers.put(channel, new Ledger(truth, channel, mode, expected.get(channel))));
         }
-        session = registry.open(new Identity(user), mode, line, starts, inbox);
+        session = registry.open(Identity.open(user), mode, line, starts, inbox);
     }
 
     /** Says hello; only v1. */

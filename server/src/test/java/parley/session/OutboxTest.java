@@ -466,7 +466,7 @@ class OutboxTest {
             registry = new SessionRegistry(broker.broker(), new SessionSettings(0, 0, false), metrics, time, random, 1);
             broker.broker().start(registry);
             ClientSession session =
-                    registry.open(new Identity("reader"), Mode.PLAIN, new FakeTransport(), Map.of(), true);
+                    registry.open(Identity.open("reader"), Mode.PLAIN, new FakeTransport(), Map.of(), true);
             broker.late();
             subscription = new Subscription(
                     session, NEWS, new Position("aaaaaaaa", 0), broker.broker(), metrics, new Pumps(1));

@@ -502,7 +502,11 @@ class SessionRegistryTest {
     @Test
     void anotherChannelAsksForNoConfirmation() {
         station.registry.open(
-                new Identity("ann"), Mode.PLAIN, line, Map.of(Station.user("ann"), Since.INBOX, NEWS, Since.NOW), true);
+                Identity.open("ann"),
+                Mode.PLAIN,
+                line,
+                Map.of(Station.user("ann"), Since.INBOX, NEWS, Since.NOW),
+                true);
         station.publish(NEWS, "a");
         line.expect("a");
         station.pass(10_000);
@@ -533,7 +537,7 @@ class SessionRegistryTest {
         for (Mode mode : Mode.values()) {
             FakeTransport one = station.line();
             ClientSession session =
-                    station.registry.open(new Identity("ann"), mode, one, Station.starts("ann", Since.NOW), false);
+                    station.registry.open(Identity.open("ann"), mode, one, Station.starts("ann", Since.NOW), false);
             session.received("{\"type\":\"hello\"}");
             Position position = station.publish(Station.user("ann"), "a").position();
             session.ponged(position.toString());

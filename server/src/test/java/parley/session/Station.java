@@ -122,7 +122,7 @@ final class Station implements AutoCloseable {
     }
 
     ClientSession open(String user, Mode mode, Transport line) {
-        return registry.open(new Identity(user), mode, line, starts(user, Since.INBOX), true);
+        return registry.open(Identity.open(user), mode, line, starts(user, Since.INBOX), true);
     }
 
     /** A v1 session that said hello; its welcome was looked at. */
