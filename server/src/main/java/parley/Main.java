@@ -1,6 +1,7 @@
 package parley;
 
 import java.util.List;
+import parley.bench.Bench;
 import parley.config.ConfigLoader;
 import parley.config.Settings;
 import parley.log.LogProvider;
@@ -24,6 +25,8 @@ public final class Main {
         } else if (result instanceof ConfigLoader.Loaded loaded) {
             loaded.warnings().forEach(warning -> System.err.println("WARNING: " + warning));
             serve(loaded.settings());
+        } else if (result instanceof ConfigLoader.Bench bench) {
+            System.exit(Bench.run(bench.settings(), System.out, System.err));
         }
     }
 

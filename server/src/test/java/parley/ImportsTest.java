@@ -38,6 +38,7 @@ class ImportsTest {
             Map.entry("socket", Set.of("message", "auth", "session", "metrics")),
             Map.entry("publish", Set.of("message", "auth", "broker", "metrics")),
             Map.entry("admin", Set.of("message", "auth", "broker", "session", "metrics")),
+            Map.entry("bench", Set.of("message")),
             Map.entry("config", Set.of()));
 
     /** A library, and the files (relative to the root, without {@code .java}) that may use it. */
@@ -66,6 +67,7 @@ class ImportsTest {
             new Fence("java.sql", file -> file.startsWith("history/SqliteHistory")),
             new Fence("javax.sql", file -> file.startsWith("history/SqliteHistory")),
             new Fence("org.sqlite", file -> file.startsWith("history/SqliteHistory")),
+            new Fence("org.HdrHistogram", file -> file.startsWith("bench/")),
             new Fence("redis.clients", file -> file.startsWith("broker/RedisBroker")),
             new Fence("picocli", ImportsTest::isCommandLine),
             new Fence("org.slf4j.simple", file -> file.startsWith("log/")));
@@ -125,6 +127,7 @@ class ImportsTest {
             broker/RedisBroker      | import redis.clients.jedis.RedisClient;
             config/ConfigLoader     | import picocli.CommandLine; import parley.socket.SocketSettings;
             config/Settings         | parley.auth.AuthSettings auth;
+            bench/Latencies         | import org.HdrHistogram.Histogram; import parley.message.Json;
             Main                    | import picocli.CommandLine; void m() { System.out.println(); }
             Parley                  | import parley.socket.Handshake; import org.eclipse.jetty.server.Server;
             """)
@@ -149,6 +152,9 @@ class ImportsTest {
             admin/Webhooks          | import parley.config.Settings;
             config/Settings         | import parley.session.ClientSession;
             config/Settings         | import parley.session.*;
+            bench/Bench             | import parley.session.ClientSession;
+            session/ClientSession   | import parley.bench.Stamp;
+            session/Outbox          | import org.HdrHistogram.Histogram;
             surprise/Thing          | int a;
             session/Outbox          | import com.google.gson.Gson;
             auth/Authenticator      | import org.jose4j.jwt.JwtClaims;

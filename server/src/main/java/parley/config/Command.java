@@ -5,13 +5,18 @@ import java.util.Map;
 
 /**
  * A word after {@code java -jar server.jar}, the options behind it, and what is made of them. To add one, add it to
- * {@link #ALL}; what it asks for is a {@link ConfigLoader.Result}, which {@code Main} carries out.
+ * {@link #all}; what it asks for is a {@link ConfigLoader.Result}, which {@code Main} carries out.
  *
  * @param help a sentence for the list of commands
  * @param options what may stand behind it; with one of {@link Setting#ALL} among them, environment and file count, too
  * @param operands what stands behind it without a dash, as the help shows it; null for nothing
+ * @param footer what else the help says, in picocli's format; null for nothing
  */
-record Command(String name, String help, List<Setting> options, String operands, Making making) {
+record Command(String name, String help, List<Setting> options, String operands, Making making, String footer) {
+
+    Command(String name, String help, List<Setting> options, String operands, Making making) {
+        this(name, help, options, operands, making, null);
+    }
 
     /** Makes of the options what the command asks for. */
     interface Making {
@@ -31,13 +36,18 @@ record Command(String name, String help, List<Setting> options, String operands,
             "Run the server; the same without a command.",
             Setting.ALL,
             null,
-            given -> new ConfigLoader.Loaded(
-                    ConfigLoader.settings(given.values()), AuthConfig.warnings(given.values())));
+            given ->
+                    new ConfigLoader.Loaded(ConfigLoader.settings(given.values()), AuthConfig.warnings(given.values())),
+            "Each setting can also stand in the environment (PARLEY_PORT=8080) or in the configuration file"
+                    + " (port=8080). COMMAND --help shows the options of a command.");
 
     static final Command VERSION = new Command(
             "version", "Show the version.", List.of(), null, given -> new ConfigLoader.Say(version(given.version())));
 
-    static final List<Command> ALL = List.of(SERVE, VERSION);
+    /** In the order of the help. A method, so that a start without a command does not load what it does not need. */
+    static List<Command> all() {
+        return List.of(SERVE, BenchCommand.BENCH, VERSION);
+    }
 
     static String version(String number) {
         return "Parley " + number;
@@ -49,13 +59,13 @@ record Command(String name, String help, List<Setting> options, String operands,
             return SERVE;
         }
         String name = arguments.get(0);
-        for (Command command : ALL) {
+        for (Command command : all()) {
             if (command.name.equals(name)) {
                 return command;
             }
         }
         throw new ConfigLoader.Misconfigured("There is no command " + name + ". Did you mean "
-                + ConfigLoader.nearest(name, ALL.stream().map(Command::name).toList()) + "? See --help.");
+                + ConfigLoader.nearest(name, all().stream().map(Command::name).toList()) + "? See --help.");
     }
 
     boolean readsSettings() {

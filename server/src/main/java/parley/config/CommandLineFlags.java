@@ -28,6 +28,9 @@ final class CommandLineFlags {
         } else {
             spec.usageMessage().description(command.help(), "");
         }
+        if (command.footer() != null) {
+            spec.usageMessage().footer("", command.footer());
+        }
         spec.addOption(OptionSpec.builder("-h", "--help")
                 .usageHelp(true)
                 .description("Show this and exit.")
@@ -58,12 +61,8 @@ final class CommandLineFlags {
     /** The help of the server's own options names the other commands. */
     private static void describeAll(CommandSpec spec) {
         spec.usageMessage()
-                .description("A WebSocket server that lets any back end reach any browser with one curl.", "")
-                .footer(
-                        "",
-                        "Each setting can also stand in the environment (PARLEY_PORT=8080) or in the configuration"
-                                + " file (port=8080). COMMAND --help shows the options of a command.");
-        for (Command other : Command.ALL) {
+                .description("A WebSocket server that lets any back end reach any browser with one curl.", "");
+        for (Command other : Command.all()) {
             CommandSpec listed = CommandSpec.create();
             listed.usageMessage().description(other.help());
             spec.addSubcommand(other.name(), listed);

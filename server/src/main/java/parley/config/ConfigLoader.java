@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import parley.auth.GuardSettings;
+import parley.bench.BenchSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
 import parley.socket.ServerSettings;
@@ -32,6 +33,8 @@ public final class ConfigLoader {
 
     /** @param warnings sentences for whoever starts the server */
     public record Loaded(Settings settings, List<String> warnings) implements Result {}
+
+    public record Bench(BenchSettings settings) implements Result {}
 
     /** The user asked for words, not for a server. */
     public record Say(String text) implements Result {}

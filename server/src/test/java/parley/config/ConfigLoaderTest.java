@@ -475,7 +475,7 @@ class ConfigLoaderTest {
     void helpNamesEveryCommand() {
         String help = said("--help");
         assertEquals(help, said("serve", "--help"));
-        for (Command command : Command.ALL) {
+        for (Command command : Command.all()) {
             assertTrue(help.contains("\n  " + command.name() + " "), help);
             if (command != Command.SERVE) {
                 String own = said(command.name(), "--help");
