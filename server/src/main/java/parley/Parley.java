@@ -26,9 +26,13 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.eclipse.jetty.websocket.core.server.WebSocketUpgradeHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import parley.admin.ChannelsServlet;
 import parley.admin.HealthServlet;
 import parley.admin.HistoryServlet;
 import parley.admin.OnlineServlet;
+import parley.admin.SessionsServlet;
+import parley.admin.Snapshots;
+import parley.admin.StatsServlet;
 import parley.admin.WhyServlet;
 import parley.auth.Authenticator;
 import parley.auth.BrowserGuard;
@@ -105,6 +109,7 @@ public final class Parley implements AutoCloseable {
         thread.setDaemon(true);
         return thread;
     });
+    private final Snapshots snapshots;
     private final EventStream eventStream;
     private Handshake handshake; // set by start
     private volatile boolean ready;
@@ -140,7 +145,8 @@ public final class Parley implements AutoCloseable {
                 Runtime.getRuntime().availableProcessors());
         broker.start(registry);
         authenticator = authenticator(settings, time);
-        eventStream = new EventStream(authenticator, registry);
+        snapshots = new Snapshots(registry, metrics, broker.fates(), time);
+        eventStream = new EventStream(authenticator, registry, snapshots::look);
         server = new NonBlockingServer();
         connector = connector();
     }
@@ -226,6 +232,8 @@ public final class Parley implements AutoCloseable {
         scheduler.scheduleWithFixedDelay(guarded(history::expire), EXPIRE_MILLIS, EXPIRE_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(
                 guarded(LogProvider::tellLeftOut), EXPIRE_MILLIS, EXPIRE_MILLIS, TimeUnit.MILLISECONDS);
+        scheduler.scheduleWithFixedDelay(
+                guarded(snapshots::tick), Snapshots.EVERY_MILLIS, Snapshots.EVERY_MILLIS, TimeUnit.MILLISECONDS);
         ready = true;
     }
 
@@ -262,6 +270,9 @@ public final class Parley implements AutoCloseable {
         WhyServlet why = new WhyServlet(broker, authenticator, threads);
         add(context, "/socket/why", why);
         add(context, "/socket/message", why);
+        add(context, "/socket/sessions", new SessionsServlet(snapshots, authenticator, threads));
+        add(context, "/socket/channels", new ChannelsServlet(snapshots, broker, authenticator, threads));
+        add(context, "/socket/stats", new StatsServlet(snapshots, authenticator, threads));
         HealthServlet health = new HealthServlet(() -> ready && authenticator.isReady());
         add(context, "/health", health);
         add(context, "/ready", health);

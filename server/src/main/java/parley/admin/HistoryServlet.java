@@ -81,7 +81,7 @@ public final class HistoryServlet extends GuardedServlet {
         return user == null ? new Channel.Topic(UserId.topic(topic)) : new Channel.User(UserId.user(user));
     }
 
-    private static int limit(String text) throws Problem {
+    static int limit(String text) throws Problem {
         if (text == null) {
             return DEFAULT_LIMIT;
         }

@@ -121,8 +121,11 @@ public final class WhyServlet extends GuardedServlet {
                 .end();
     }
 
-    private static String fate(Fates.Fate fate) {
-        Json.Out out = new Json.Out().put("time", fate.wallMillis()).put("session", fate.session());
+    static String fate(Fates.Fate fate) {
+        Json.Out out = new Json.Out()
+                .put("time", fate.wallMillis())
+                .put("session", fate.session())
+                .put("user", fate.user());
         if (fate instanceof Fates.Closed closed) {
             out.put("what", "closed").put("code", closed.code());
         } else if (fate instanceof Fates.Slow slow) {

@@ -167,6 +167,7 @@ public final class LocalBroker implements Broker {
         /** The receipts with the acks that somebody waited for. */
         final CompletableFuture<List<Receipt>> result;
 
+        private final long began = time.millis();
         private List<Integer> counted; // sessions online, counted before the commit; only with a key
 
         Run(Publication publication) {
@@ -213,7 +214,9 @@ public final class LocalBroker implements Broker {
 
         @Override
         public void placed(int index, Message message, boolean kept) {
-            Waiting waiting = publication.waitMillis() == 0 ? null : new Waiting();
+            Waiting waiting = publication.waitMillis() == 0
+                    ? null
+                    : new Waiting(() -> metrics.acks.record(time.millis() - began));
             if (waiting != null) {
                 waitings.add(waiting);
             }

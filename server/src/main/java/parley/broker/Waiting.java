@@ -14,6 +14,16 @@ public final class Waiting {
     private final AtomicInteger places = new AtomicInteger(1);
     private final AtomicInteger acked = new AtomicInteger();
     private final CompletableFuture<Void> end = new CompletableFuture<>();
+    private final Runnable onAck;
+
+    public Waiting() {
+        this(() -> {});
+    }
+
+    /** @param onAck told of each ack that counts; memory only, for it is called under locks */
+    Waiting(Runnable onAck) {
+        this.onAck = onAck;
+    }
 
     public void join() {
         places.incrementAndGet();
@@ -27,6 +37,7 @@ public final class Waiting {
     /** A session has handled the message; true when nobody is left, and {@link #giveUp} must be called. */
     public boolean ack() {
         acked.incrementAndGet();
+        onAck.run();
         return leave();
     }
 

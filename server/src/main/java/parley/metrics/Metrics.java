@@ -8,6 +8,9 @@ public final class Metrics {
     /** Messages that got a receipt. */
     public final LongAdder published = new LongAdder();
 
+    /** Messages that clients sent, whatever became of them. */
+    public final LongAdder sent = new LongAdder();
+
     /** Copies that were handed to sessions. */
     public final LongAdder offered = new LongAdder();
 
@@ -24,4 +27,7 @@ public final class Metrics {
 
     /** Holes that a plain client could not be told of. */
     public final LongAdder untoldGaps = new LongAdder();
+
+    /** From a publish with {@code wait} to each ack that its receipt counts. */
+    public final Histogram acks = new Histogram();
 }

@@ -45,6 +45,10 @@ final class Audience {
         return new ArrayList<>(Arrays.asList(members).subList(0, size));
     }
 
+    synchronized int size() {
+        return size;
+    }
+
     synchronized int online() {
         int online = 0;
         for (int i = 0; i < size; i++) {

@@ -1,6 +1,8 @@
 package parley.session;
 
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import parley.message.Channel;
 
@@ -46,6 +48,13 @@ final class Audiences {
                 .sorted()
                 .limit(limit)
                 .toList();
+    }
+
+    /** Every channel that somebody listens to, with how many subscriptions. */
+    Map<Channel, Integer> sizes() {
+        Map<Channel, Integer> sizes = new HashMap<>(byChannel.size() * 2);
+        byChannel.forEach((channel, audience) -> sizes.put(channel, audience.size()));
+        return sizes;
     }
 
     int size() {

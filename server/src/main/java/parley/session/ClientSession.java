@@ -209,6 +209,39 @@ public final class ClientSession implements Outbox.Owner {
         return subscriptions.size();
     }
 
+    boolean isClosed() {
+        return closed;
+    }
+
+    /** How it stands now; see {@link SessionFigures}. */
+    SessionFigures figures() {
+        List<Subscription> all;
+        synchronized (this) {
+            all = List.copyOf(subscriptions);
+        }
+        List<String> topics = new ArrayList<>(0);
+        long behind = 0;
+        for (Subscription subscription : all) {
+            if (subscription.channel instanceof Channel.Topic topic) {
+                topics.add(topic.name());
+            }
+            behind += subscription.behind();
+        }
+        long now = registry.now();
+        long stalled = outbox.pendingSince();
+        return new SessionFigures(
+                id,
+                identity.user(),
+                mode,
+                transport.address(),
+                now - opened,
+                mode.webSocket() ? Math.max(0, now - heard) : null,
+                topics,
+                outbox.waitingBytes(),
+                stalled < 0 ? 0 : Math.max(0, now - stalled),
+                behind);
+    }
+
     /** Marks the session closed and hands out what it had; null when it was closed already. */
     synchronized List<Subscription> end() {
         if (closed) {

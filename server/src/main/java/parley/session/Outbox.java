@@ -230,6 +230,11 @@ final class Outbox implements Transport.Done {
                 && out.channel().equals(channel);
     }
 
+    /** What waits, in bytes, beside the write under way; with an overhead for each text. */
+    synchronized long waitingBytes() {
+        return waitingBytes;
+    }
+
     /** Since when the write under way waits for the client to read, in the owner's time; -1 when none does. */
     synchronized long pendingSince() {
         return state == State.BUSY && write == Write.PENDING ? pendingSince : -1;

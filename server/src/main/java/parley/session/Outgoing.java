@@ -29,7 +29,11 @@ public record Outgoing(Kind kind, byte[] bytes, Channel channel, Position positi
     }
 
     static Outgoing frame(ServerFrame frame) {
-        return new Outgoing(Kind.FRAME, utf8(frame.json()), null, null, null);
+        return frame(frame.json());
+    }
+
+    static Outgoing frame(String json) {
+        return new Outgoing(Kind.FRAME, utf8(json), null, null, null);
     }
 
     static Outgoing gap(ServerFrame.Gap gap) {

@@ -97,7 +97,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             Broker broker, SessionSettings limits, Metrics metrics, Time time, RandomGenerator random, Pumps pumps) {
         this.broker = broker;
         this.presence = new Presence(audiences, broker);
-        this.uplink = new Uplink(broker, limits, time);
+        this.uplink = new Uplink(broker, limits, metrics, time);
         this.metrics = metrics;
         this.time = time;
         this.random = random;
@@ -304,6 +304,20 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     /** Entries in the session map and in the index; for tests and figures. */
     public int size() {
         return sessions.size() + audiences.size();
+    }
+
+    // ---- what people ask
+
+    /** How each session stands, in no order; each at a moment of its own. */
+    public List<SessionFigures> figures() {
+        List<SessionFigures> figures = new ArrayList<>(sessions.size());
+        sessions.values().forEach(session -> figures.add(session.figures()));
+        return figures;
+    }
+
+    /** Every channel that somebody listens to, with how many sessions. */
+    public Map<Channel, Integer> channels() {
+        return audiences.sizes();
     }
 
     // ---- what the broker asks

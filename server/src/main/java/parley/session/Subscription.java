@@ -332,6 +332,11 @@ final class Subscription {
         }
     }
 
+    /** How many offsets the session has still to be given from the history; 0 when it is up to date. */
+    synchronized long behind() {
+        return state == State.BEHIND ? Math.max(0, newest - last) : 0;
+    }
+
     /** Whether the channel sent the session anything. */
     synchronized boolean isUsed() {
         return last > start.offset() || newest > last;

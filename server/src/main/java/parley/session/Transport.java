@@ -19,6 +19,11 @@ public interface Transport {
     /** Cuts the line. Idempotent. */
     void abort();
 
+    /** Where the client is, as the line knows it, without port; null when it does not. */
+    default String address() {
+        return null;
+    }
+
     interface Done {
         /** @param failure null when the frames were written */
         void written(Throwable failure);

@@ -13,6 +13,7 @@ import parley.message.Draft;
 import parley.message.Problem;
 import parley.message.Receipt;
 import parley.message.Time;
+import parley.metrics.Metrics;
 
 /** Where clients' messages go: to a user, a topic, everyone, or, addressed to nobody, to the back ends. */
 final class Uplink {
@@ -22,10 +23,12 @@ final class Uplink {
     private final Broker broker;
     private final SessionSettings limits;
     private final Time time;
+    private final Metrics metrics;
 
-    Uplink(Broker broker, SessionSettings limits, Time time) {
+    Uplink(Broker broker, SessionSettings limits, Metrics metrics, Time time) {
         this.broker = broker;
         this.limits = limits;
+        this.metrics = metrics;
         this.time = time;
     }
 
@@ -57,6 +60,7 @@ final class Uplink {
      * @throws Problem {@code bad_reception}, or {@code forbidden}: everyone, and topics that the token does not cover
      */
     CompletionStage<Receipt> send(ClientSession from, String reception, String flag, Body body) throws Problem {
+        metrics.sent.increment();
         String user = from.identity().user();
         if (reception == null || reception.isEmpty()) {
             LOG.info(

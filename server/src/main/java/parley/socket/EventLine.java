@@ -127,6 +127,11 @@ final class EventLine implements Transport {
     }
 
     @Override
+    public String address() {
+        return JakartaTransport.hostOf(request.getConnectionMetaData().getRemoteSocketAddress());
+    }
+
+    @Override
     public void close(int code, String reason) {
         if (ended.compareAndSet(false, true)) {
             response.write(true, null, callback);

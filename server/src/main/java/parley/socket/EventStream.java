@@ -5,6 +5,7 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -27,7 +28,7 @@ import parley.session.Since;
 /**
  * The smallest client: {@code curl -N} or EventSource. {@code GET /websocket/{userId}} without an upgrade gives the
  * user's messages, {@code GET /socket/events} what back ends listen to, both as {@code text/event-stream} that
- * {@code Last-Event-ID} resumes.
+ * {@code Last-Event-ID} resumes. {@code GET /socket/events?stats=true} also tells how the server stands: the console.
  *
  * @see <a href="https://html.spec.whatwg.org/multipage/server-sent-events.html">Server-sent events</a>
  */
@@ -40,11 +41,14 @@ public final class EventStream extends Handler.Wrapper {
 
     private final Authenticator authenticator;
     private final SessionRegistry registry;
+    private final Consumer<ClientSession> viewers;
     private volatile boolean draining;
 
-    public EventStream(Authenticator authenticator, SessionRegistry registry) {
+    /** @param viewers told of each stream that asks for the figures of the server */
+    public EventStream(Authenticator authenticator, SessionRegistry registry, Consumer<ClientSession> viewers) {
         this.authenticator = authenticator;
         this.registry = registry;
+        this.viewers = viewers;
     }
 
     /** From now on nobody is let in. */
@@ -67,7 +71,11 @@ public final class EventStream extends Handler.Wrapper {
             resume(request.getHeaders().get("Last-Event-ID"), starts);
             boolean json = events || "v1".equals(query.getValue("format"));
             boolean reads = !Handshake.NOW.equals(query.getValue("since"));
-            open(request, response, callback, identity, json ? Mode.STREAM_V1 : Mode.STREAM, starts, reads);
+            Mode mode = json ? Mode.STREAM_V1 : Mode.STREAM;
+            ClientSession session = open(request, response, callback, identity, mode, starts, reads);
+            if (events && wantsStats(query)) {
+                viewers.accept(session);
+            }
         } catch (Problem problem) {
             Answers.refuse(request, response, callback, problem);
         }
@@ -77,11 +85,16 @@ public final class EventStream extends Handler.Wrapper {
     private Identity identity(Request request, Fields query, boolean events) throws Problem {
         Caller caller = Callers.of(request);
         if (events) {
-            authenticator.backEnd(caller, Authenticator.Access.PUBLISH);
+            authenticator.backEnd(
+                    caller, wantsStats(query) ? Authenticator.Access.ADMINISTER : Authenticator.Access.PUBLISH);
             return Identity.BACK_END;
         }
         authenticator.requireListener(caller);
         return authenticator.user(caller, Handshake.keyOf(request), query.getValuesOrEmpty("token"), List.of());
+    }
+
+    private static boolean wantsStats(Fields query) {
+        return "true".equals(query.getValue("stats"));
     }
 
     private void requireStream(Request request, Response response) throws Problem {
@@ -143,7 +156,7 @@ public final class EventStream extends Handler.Wrapper {
         }
     }
 
-    private void open(
+    private ClientSession open(
             Request request,
             Response response,
             Callback callback,
@@ -162,5 +175,6 @@ public final class EventStream extends Handler.Wrapper {
         line.opened(session);
         request.addFailureListener(failure -> session.close(Disconnect.GONE));
         line.watchEnd();
+        return session;
     }
 }

@@ -1,5 +1,7 @@
 package parley.socket;
 
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -34,6 +36,18 @@ final class JakartaTransport implements Transport {
         }
         ByteBuffer payload = ByteBuffer.wrap(((Ping) frame).payload().getBytes(StandardCharsets.US_ASCII));
         return new org.eclipse.jetty.websocket.core.Frame(OpCode.PING, true, payload);
+    }
+
+    @Override
+    public String address() {
+        return hostOf(core.getRemoteAddress());
+    }
+
+    /** The literal address, without a look-up; null when the line has none. */
+    static String hostOf(SocketAddress address) {
+        return address instanceof InetSocketAddress inet && inet.getAddress() != null
+                ? inet.getAddress().getHostAddress()
+                : null;
     }
 
     @Override

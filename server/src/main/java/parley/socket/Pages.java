@@ -2,6 +2,7 @@ package parley.socket;
 
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ResourceHandler;
@@ -11,6 +12,8 @@ import parley.message.Problem;
 
 /** The static pages and the client library, out of the jar, with headers that let them run nothing but themselves. */
 public final class Pages extends ResourceHandler {
+
+    private static final String CONSOLE = "/console";
 
     private static final HttpFields HEADERS = HttpFields.from(
             new HttpField(
@@ -35,7 +38,16 @@ public final class Pages extends ResourceHandler {
             return false; // Jetty would answer OPTIONS with an error of status 200
         }
         response.getHeaders().add(HEADERS);
-        return super.handle(request, response, callback);
+        return super.handle(named(request), response, callback);
+    }
+
+    /** A page has a name without a suffix, too. */
+    private static Request named(Request request) {
+        HttpURI uri = request.getHttpURI();
+        return CONSOLE.equals(uri.getCanonicalPath())
+                ? Request.serveAs(
+                        request, HttpURI.build(uri).path(CONSOLE + ".html").asImmutable())
+                : request;
     }
 
     /** Ends requests that nobody answered, and those that Jetty refused by itself. */
