@@ -13,7 +13,7 @@ export function socketUrl(url, user) {
   if (!user && user !== 0) throw new TypeError('options.user is missing')
   const base = new URL(url || '/', globalThis.location?.href ?? DEFAULT)
   const protocol = base.protocol.replace('http', 'ws')
-  if (!/^wss?:$/.test(protocol)) throw new TypeError(`no connection to "${base}": give a URL such as ${DEFAULT}`)
+  if (!/^wss?:$/.test(protocol)) throw new TypeError(`"${base}" is no URL such as ${DEFAULT}`)
   return `${protocol}//${base.host}${base.pathname.replace(/\/+$/, '')}/websocket/${encodeURIComponent(user)}`
 }
 
@@ -27,7 +27,7 @@ export function receptionOf({ to, topic, everyone, reception }) {
     topic !== undefined && `topic:${topic}`,
     everyone && 'everyone',
     reception,
-  ].filter(name => name !== undefined && name !== false)
+  ].filter(Boolean)
   if (named.length > 1) throw new ParleyError('bad_reception', 'give one of to, topic, everyone, reception')
   return /** @type {string | undefined} */ (named[0])
 }

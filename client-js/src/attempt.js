@@ -1,6 +1,7 @@
 // @ts-check
 import { decode, encode } from './protocol.js'
 import { createTimer } from './timer.js'
+import { createTurns } from './turns.js'
 
 /** Silence beyond the server's heartbeat after which a line is dead, ms: a slow network, not a lost ping. */
 const GRACE = 10_000
@@ -32,9 +33,11 @@ const nothing = () => {}
  * @param {import('./types.js').Settings} settings
  * @param {Owner} owner
  */
-export function createAttempt({ now, WebSocket, connectTimeout, timers }, owner) {
+export function createAttempt(settings, owner) {
+  const { now, WebSocket, connectTimeout } = settings
   /** First for `welcome`, then for silence. */
-  const timer = createTimer({ timers })
+  const timer = createTimer(settings)
+  const turns = createTurns(settings, event => (event.data === undefined ? finish(event) : receive(event.data)))
   /** @type {any} */
   let socket
   let ended = false
@@ -82,26 +85,34 @@ export function createAttempt({ now, WebSocket, connectTimeout, timers }, owner)
     send(encode({ type: 'ping' }))
   }
 
-  /** @param {unknown} text */
-  function receive(text) {
+  /**
+   * A message or the close: a sign of life at once, though it may wait for its turn.
+   * @param {any} event
+   */
+  function arrive(event) {
     if (ended) return
     heard = now()
     probed = undefined
+    turns.add(event)
+  }
+
+  /** @param {unknown} text */
+  function receive(text) {
     try {
       take(decode(text))
     } catch (cause) {
-      owner.report('bad_frame', `${cause}: ${String(text).slice(0, 100)}`, { cause })
+      owner.report('bad_frame', String(cause), { cause })
     }
   }
 
   /** @param {import('./protocol.js').ServerFrame} frame */
   function take(frame) {
     if (frame.type === 'welcome') {
-      openedAt = heard
+      openedAt = now()
       allowed = frame.heartbeat * 1000 + GRACE
       arm(allowed, check)
     } else if (frame.type === 'reconnect') {
-      comeBackAt = heard + frame.in
+      comeBackAt = now() + frame.in
     } else if (openedAt === undefined && frame.type !== 'error') {
       return finish({ reason: `${frame.type} before welcome` })
     }
@@ -112,6 +123,7 @@ export function createAttempt({ now, WebSocket, connectTimeout, timers }, owner)
   function drop() {
     ended = true
     timer.clear()
+    turns.clear()
     if (!socket) return
     // `onerror` stays: the npm package ws throws an error event that nobody takes.
     socket.onopen = socket.onmessage = socket.onclose = nothing
@@ -148,8 +160,7 @@ export function createAttempt({ now, WebSocket, connectTimeout, timers }, owner)
         return finish({ code: 4000, reason: String(cause) }) // our own bad request: it would fail again
       }
       socket.onopen = () => send(owner.hello())
-      socket.onmessage = (/** @type {{data: unknown}} */ event) => receive(event.data)
-      socket.onclose = finish
+      socket.onmessage = socket.onclose = arrive
       socket.onerror = nothing // a close follows
     },
 

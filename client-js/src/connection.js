@@ -1,29 +1,15 @@
 // @ts-check
 import { createAttempt } from './attempt.js'
 import { backoff } from './backoff.js'
-import { afterClose, ParleyError, SUBPROTOCOL } from './protocol.js'
+import { afterClose, SUBPROTOCOL } from './protocol.js'
 import { createTimer } from './timer.js'
 
-/**
- * `idle`: never connected. `connecting`: an attempt is under way. `open`: welcome. `waiting`: for the next attempt.
- * `suspended`: down until `resume()`. `closed`: down, by `close()` or because the server said so.
- * @typedef {'idle' | 'connecting' | 'open' | 'waiting' | 'suspended' | 'closed'} Status
- */
-/**
- * `code` and `reason` tell how the line before ended, `delay` in how many ms the next attempt comes.
- * @typedef {{status: Status, previous: Status, code?: number, reason?: string, delay?: number}} StatusChange
- */
-/**
- * @typedef {{addEventListener?(type: string, listener: (event: any) => void): void,
- *   removeEventListener?(type: string, listener: (event: any) => void): void,
- *   document?: {visibilityState?: string}}} EventSource a window, or the like
- */
 /**
  * @typedef {object} Owner
  * @property {string} url
  * @property {() => string} hello
  * @property {(frame: import('./protocol.js').ServerFrame) => void} frame the `welcome` just before the line is open
- * @property {(change: StatusChange) => void} status
+ * @property {(change: import('./types.js').StatusChange) => void} status
  * @property {() => void} leaving the line, if there is one, is about to be closed
  * @property {() => void} lost the line is gone, and everything that was under way on it
  * @property {(code: string, detail: string, about?: {cause: unknown}) => void} report
@@ -39,28 +25,26 @@ const WAKES = ['online', 'visibilitychange', 'pageshow', 'pagehide']
  */
 export function createConnection(settings, owner) {
   const { events, getToken, now } = settings
-  /** The only state; `become` alone changes it. @type {Status} */
+  /** The only state; `become` alone changes it. @type {import('./types.js').Status} */
   let status = 'idle'
-  /** Changes that the owner has not been told yet, in order. @type {StatusChange[]} */
+  /** Changes that the owner has not been told yet, in order. @type {import('./types.js').StatusChange[]} */
   const changes = []
   /** The only attempt, when `connecting` or `open`. @type {import('./attempt.js').Attempt | null} */
   let current = null
   /** For the next attempt, when `waiting`. */
   const timer = createTimer(settings)
-  /** When the server wants us back, not earlier; null when the wait is our own. @type {number | null} */
-  let notBefore = null
+  /** When the server wants us back, not earlier; 0 when the wait is our own. */
+  let notBefore = 0
   /** Attempts that failed since the last stable connection. */
   let failures = 0
   /** The token of the next attempt; undefined: fetch one. */
   let { token } = settings
   /** Whether the server refused the last token. */
   let refused = false
-  /** Whether `close()` was called. */
-  let final = false
 
   /**
    * The only place that changes the status. A handler that changes it again is told after the others were told this.
-   * @param {Status} next
+   * @param {import('./types.js').Status} next
    * @param {{code?: number, reason?: string, delay?: number}} [more]
    */
   function become(next, more) {
@@ -71,6 +55,14 @@ export function createConnection(settings, owner) {
       owner.status(changes[0])
       changes.shift()
     }
+  }
+
+  /**
+   * Adding a listener again adds nothing.
+   * @param {'add' | 'remove'} act
+   */
+  function listen(act) {
+    for (const name of WAKES) events[`${act}EventListener`]?.(name, wake)
   }
 
   /** @param {{code?: number, reason?: string}} [why] what ended the attempt before */
@@ -131,9 +123,9 @@ export function createConnection(settings, owner) {
   /**
    * @param {number} delay ms
    * @param {{code?: number, reason?: string}} why
-   * @param {number | null} until
+   * @param {number} [until]
    */
-  function wait(delay, why, until = null) {
+  function wait(delay, why, until = 0) {
     notBefore = until
     timer.set(delay, () => begin())
     become('waiting', { ...why, delay })
@@ -147,7 +139,7 @@ export function createConnection(settings, owner) {
   function leave(next, why) {
     if (status === next || status === 'closed') return
     timer.clear()
-    if (next === 'closed') for (const name of WAKES) events.removeEventListener?.(name, wake)
+    if (next === 'closed') listen('remove')
     drop()
     become(next, why)
   }
@@ -173,7 +165,7 @@ export function createConnection(settings, owner) {
     } else if (type === 'visibilitychange' && events.document?.visibilityState === 'hidden') {
       return
     } else if (status === 'waiting') {
-      if (notBefore === null || now() >= notBefore) begin()
+      if (now() >= notBefore) begin()
     } else {
       current?.probe()
     }
@@ -194,12 +186,10 @@ export function createConnection(settings, owner) {
 
     /** Connects now, whatever the back-off says. */
     connect() {
-      if (final) throw new ParleyError('closed', 'close() is final: make a new Parley')
       if (current) return
       failures = 0
       refused = false
-      // Adding a listener again adds nothing.
-      for (const name of WAKES) events.addEventListener?.(name, wake)
+      listen('add')
       begin()
     },
 
@@ -209,7 +199,6 @@ export function createConnection(settings, owner) {
     },
 
     close() {
-      final = true
       leave('closed')
     },
   }

@@ -1,6 +1,9 @@
 // @ts-check
 /** @typedef {(value: any) => unknown} Handler */
 
+/** A topic's own handlers go by its channel. */
+const NAME = /^(message|status|gap|error|ask|welcome|flag:.*|topic:.*)$/
+
 /**
  * Calls every handler, however the others fare. A failure, thrown or by a rejected promise, goes to `report`.
  * @param {Handler[]} handlers
@@ -8,7 +11,7 @@
  * @param {(cause: unknown) => void} report
  * @param {(failed: boolean) => void} [done] once all are done, at once when none returned a promise; whether one failed
  */
-export function callAll(handlers, value, report, done) {
+function callAll(handlers, value, report, done) {
   let failed = false
   /** @type {Promise<void>[]} */
   const running = []
@@ -28,14 +31,37 @@ export function callAll(handlers, value, report, done) {
   else done?.(failed)
 }
 
-/** Handlers by name; the same function may be registered twice. */
+/** Handlers by name; the same function may be registered twice. Tells of those that fail. */
 export function createHandlers() {
   /** Lists are replaced, never changed: who runs through one is not disturbed. @type {Map<string, Handler[]>} */
   const byName = new Map()
   const of = (/** @type {string} */ name) => byName.get(name) ?? []
 
+  /**
+   * Tells the application what went wrong.
+   * @param {string} code
+   * @param {string} detail
+   * @param {import('./types.js').About} [about]
+   */
+  function report(code, detail, about) {
+    const complain = (/** @type {unknown} */ cause) => console.error(`parley: ${code}: ${detail}`, cause)
+    if (of('error').length) callAll(of('error'), { code, detail, ...about }, complain)
+    else if (about?.ref === undefined) complain(about?.cause)
+  }
+
+  /**
+   * @param {Handler[]} handlers
+   * @param {unknown} value
+   * @param {(failed: boolean) => void} [done]
+   */
+  function call(handlers, value, done) {
+    callAll(handlers, value, cause => report('handler', 'a handler failed', { cause }), done)
+  }
+
   return {
     of,
+    report,
+    call,
 
     /**
      * @param {string} name
@@ -43,7 +69,9 @@ export function createHandlers() {
      * @returns {() => void} takes it off again
      */
     add(name, handler) {
-      if (typeof handler !== 'function') throw new TypeError('a handler is a function')
+      if (!NAME.test(name) || typeof handler !== 'function') {
+        throw new TypeError(`"${name}" is no event, or has no handler`)
+      }
       const entry = (/** @type {unknown} */ value) => handler(value)
       byName.set(name, [...of(name), entry])
       return () => {

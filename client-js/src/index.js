@@ -19,5 +19,5 @@ export { ParleyError } from './protocol.js'
 /** @typedef {import('./types.js').Subscription} Subscription */
 /** @typedef {import('./types.js').Events} Events */
 /** @typedef {import('./types.js').Fault} Fault */
-/** @typedef {import('./connection.js').Status} Status */
-/** @typedef {import('./connection.js').StatusChange} StatusChange */
+/** @typedef {import('./types.js').Status} Status */
+/** @typedef {import('./types.js').StatusChange} StatusChange */

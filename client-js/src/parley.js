@@ -2,7 +2,7 @@
 import { receptionOf, socketUrl } from './address.js'
 import { createChannels } from './channels.js'
 import { createConnection } from './connection.js'
-import { callAll, createHandlers } from './handlers.js'
+import { createHandlers } from './handlers.js'
 import { withDefaults } from './options.js'
 import { encode, ParleyError } from './protocol.js'
 import { createSends, encodeBounded } from './sends.js'
@@ -15,15 +15,12 @@ import { createTopics, topicOf } from './topics.js'
 /** @typedef {import('./types.js').Events} Events */
 /** @typedef {import('./types.js').EventName} EventName */
 
-const EVENTS = ['message', 'status', 'gap', 'error', 'ask', 'welcome']
-
 /** A client of Parley. */
 export class Parley {
   #connection
   #channels
   #topics
-  #maxQueued
-  #sends = createSends()
+  #sends
   #handlers = createHandlers()
   /** The last one: what the line is, when it is open. @type {import('./protocol.js').Welcome | undefined} */
   #welcome
@@ -38,7 +35,7 @@ export class Parley {
     if (!settings.WebSocket) throw new TypeError('there is no WebSocket: give options.WebSocket')
     const { since, topics, autoConnect } = settings
     const line = (/** @type {import('./protocol.js').ClientFrame} */ frame) => this.#connection.send(encode(frame))
-    this.#maxQueued = settings.maxQueued
+    this.#sends = createSends(settings)
     this.#channels = createChannels(settings, `parley:${target}`, line)
     this.#topics = createTopics(line)
     this.#connection = createConnection(settings, {
@@ -48,7 +45,7 @@ export class Parley {
       status: change => this.#changed(change),
       leaving: () => this.#channels.flush(),
       lost: () => this.#sends.lost(),
-      report: this.#report,
+      report: this.#handlers.report,
     })
     for (const topic of topics) this.subscribe(topic)
     if (autoConnect) this.connect()
@@ -66,9 +63,6 @@ export class Parley {
    * @returns {() => void} takes the handler off
    */
   on(event, handler) {
-    if (!EVENTS.includes(event) && !event.startsWith('flag:')) {
-      throw new TypeError(`there is no event "${event}"`)
-    }
     return this.#handlers.add(event, handler)
   }
 
@@ -105,8 +99,7 @@ export class Parley {
   async send(message) {
     const reception = receptionOf(message)
     if (this.status === 'closed') throw new ParleyError('closed', 'closed')
-    const room = this.status === 'open' ? Infinity : this.#maxQueued
-    const sent = this.#sends.add({ reception, flag: message.flag, body: message.body }, room)
+    const sent = this.#sends.add({ reception, flag: message.flag, body: message.body }, this.status === 'open')
     this.#pump()
     return sent
   }
@@ -126,7 +119,7 @@ export class Parley {
     if (this.status === 'suspended') this.connect()
   }
 
-  /** Goes down for good. */
+  /** Goes down, until `connect()`: what waits to be sent is rejected. */
   close() {
     this.#connection.close()
   }
@@ -140,8 +133,8 @@ export class Parley {
     const topics = asked.filter(channel => !(channel in resume)).map(topicOf)
     return encode({
       type: 'hello',
-      resume: Object.keys(resume).length ? resume : undefined,
-      topics: topics.length ? topics : undefined,
+      resume,
+      topics,
     })
   }
 
@@ -152,16 +145,16 @@ export class Parley {
     if (!this.#topics.isBusy()) this.#sends.pump(text => this.#connection.send(text))
   }
 
-  /** @param {import('./connection.js').StatusChange} change */
+  /** @param {import('./types.js').StatusChange} change */
   #changed(change) {
     if (this.status === 'closed') this.#sends.closed()
     this.#emit('status', change)
     if (change.status !== 'open' || this.status !== 'open') return // a handler decided otherwise
-    const { session, user, channels } = /** @type {import('./protocol.js').Welcome} */ (this.#welcome)
+    const { type, ...welcome } = /** @type {import('./protocol.js').Welcome} */ (this.#welcome)
     this.#channels.flush()
     this.#pump()
-    this.#emit('welcome', { session, user, channels })
-    for (const channel in channels) this.#gap(channel, channels[channel])
+    this.#emit('welcome', welcome)
+    for (const channel in welcome.channels) this.#gap(channel, welcome.channels[channel])
   }
 
   /** @param {import('./protocol.js').ServerFrame} frame */
@@ -173,12 +166,12 @@ export class Parley {
       case 'message':
         return this.#message(frame)
       case 'subscribed':
-        this.#topics.answered('subscribe', `topic:${frame.topic}`)
-        this.#stand(`topic:${frame.topic}`, frame)
+      case 'unsubscribed': {
+        const channel = `topic:${frame.topic}`
+        this.#topics.answered(frame.type, channel)
+        if (frame.type === 'subscribed') this.#stand(channel, frame)
         return this.#pump()
-      case 'unsubscribed':
-        this.#topics.answered('unsubscribe', `topic:${frame.topic}`)
-        return this.#pump()
+      }
       case 'gap':
         return this.#stand(frame.channel, frame)
       case 'sent':
@@ -222,18 +215,18 @@ export class Parley {
     /** @type {Message} */
     const message = { ...told, recovered: accepted.recovered }
     // What nobody listened to was not handled: it is passed over, like a failure, and counts for no receipt.
-    callAll(handlers, message, this.#handlerFailed, failed => accepted.done(failed || !handlers.length))
+    this.#handlers.call(handlers, message, failed => accepted.done(failed || !handlers.length))
   }
 
   /** @param {import('./protocol.js').ServerFrame & {type: 'error'}} frame */
   #error({ ref, code, detail }) {
     if (ref !== undefined) {
       this.#sends.answered(ref)?.reject(new ParleyError(code, detail))
-      this.#report(code, detail, { ref })
+      this.#handlers.report(code, detail, { ref })
     } else {
       const topic = code === 'bad_ack' ? undefined : this.#topics.failed()
       // A topic that was refused and is given up was not subscribed: no news.
-      if (code !== 'not_subscribed') this.#report(code, detail, topic === undefined ? {} : { topic })
+      if (code !== 'not_subscribed') this.#handlers.report(code, detail, { topic })
       this.#pump()
     }
   }
@@ -251,7 +244,7 @@ export class Parley {
       const text = encodeBounded({ type: 'reply', ask, body: value })
       replied = this.#connection.send(text)
     })
-    callAll(handlers, { body, flag }, this.#handlerFailed)
+    this.#handlers.call(handlers, { body, flag })
   }
 
   /**
@@ -259,22 +252,6 @@ export class Parley {
    * @param {unknown} value
    */
   #emit(event, value) {
-    callAll(this.#handlers.of(event), value, this.#handlerFailed)
-  }
-
-  #handlerFailed = (/** @type {unknown} */ cause) => {
-    this.#report('handler', cause instanceof Error ? cause.message : 'a handler failed', { cause })
-  }
-
-  /**
-   * @param {string} code
-   * @param {string} detail
-   * @param {import('./types.js').About} [about]
-   */
-  #report = (code, detail, about) => {
-    const listeners = this.#handlers.of('error')
-    const complain = (/** @type {unknown} */ cause) => console.error(`parley: ${code}: ${detail}`, cause)
-    if (listeners.length) callAll(listeners, { code, detail, ...about }, complain)
-    else if (about?.ref === undefined) complain(about?.cause)
+    this.#handlers.call(this.#handlers.of(event), value)
   }
 }

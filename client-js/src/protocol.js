@@ -59,7 +59,7 @@ export const encode = frame => JSON.stringify(frame)
  */
 export function decode(text) {
   const frame = JSON.parse(/** @type {string} */ (text))
-  if (!frame.type || (frame.type === 'welcome' && !(frame.channels && frame.heartbeat > 0))) throw Error('no frame')
+  if (!frame.type || (frame.type === 'welcome' && !(frame.heartbeat > 0))) throw Error('no frame')
   return frame
 }
 
@@ -79,8 +79,8 @@ export function parsePosition(text) {
  * @returns {'stay' | 'token' | 'fresh' | 'back'}
  */
 export function afterClose(code) {
-  // bad request, forbidden, kicked, too large
-  if (code === 4000 || code === 4003 || code === 4008 || code === 1009) return 'stay'
+  // bad request, forbidden, kicked, binary, too large
+  if (code === 4000 || code === 4003 || code === 4008 || code === 1003 || code === 1009) return 'stay'
   if (code === 4001) return 'token' // bad or missing
   if (code === 4110) return 'fresh' // token expired
   return 'back' // 4029 4101 4103 4104 4129, and whatever networks do: 1006, 1001, 1011

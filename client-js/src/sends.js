@@ -13,8 +13,10 @@ import { encode, MAX_FRAME_BYTES, ParleyError } from './protocol.js'
 /**
  * What the application sends. A message waits here until a line takes it, then for its `sent`; it goes out once:
  * when the line dies before `sent`, nobody knows whether it arrived, and only the application can say what to do.
+ *
+ * @param {import('./types.js').Settings} settings
  */
-export function createSends() {
+export function createSends({ maxQueued }) {
   /** @type {Entry[]} */
   let waiting = []
   /** By `ref`. @type {Map<string, Entry>} */
@@ -23,15 +25,15 @@ export function createSends() {
 
   return {
     /**
-     * @param {{reception?: string, flag?: string, body: unknown}} message
-     * @param {number} room how many may wait; Infinity when the line is open
+     * @param {{reception?: string, flag?: string, body: unknown}} message its members in this order, that of the wire
+     * @param {boolean} open whether the line takes it soon; if not, `maxQueued` may wait
      * @returns {Promise<Sent>}
      */
-    add({ reception, flag, body }, room) {
+    add(message, open) {
       return new Promise((resolve, reject) => {
         const ref = String(++refs)
-        const text = encodeBounded({ type: 'send', ref, reception, flag, body })
-        if (waiting.length >= room) throw new ParleyError('queue_full', `${room} messages wait already`)
+        const text = encodeBounded({ type: 'send', ref, ...message })
+        if (!open && waiting.length >= maxQueued) throw new ParleyError('queue_full', `${maxQueued} messages wait`)
         waiting.push({ ref, text, resolve, reject })
       })
     },
@@ -75,15 +77,15 @@ export function createSends() {
  * @throws {ParleyError} when the server would refuse it
  */
 export function encodeBounded(frame) {
-  let text
+  let text = ''
   try {
-    if (JSON.stringify(frame.body)) text = encode(frame)
+    text = encode(frame)
   } catch {
     // a cycle, a BigInt
   }
-  if (!text) throw new ParleyError('bad_frame', 'the body is missing or not JSON')
-  // A character is three bytes at most: short texts need no count.
-  const bytes = text.length * 3 > MAX_FRAME_BYTES ? new TextEncoder().encode(text).length : 0
-  if (bytes > MAX_FRAME_BYTES) throw new ParleyError('too_large', `${bytes} bytes, at most ${MAX_FRAME_BYTES}`)
+  // Inside of a string its quotes would be escaped.
+  if (!text.includes('"body":')) throw new ParleyError('bad_frame', 'the body is missing or not JSON')
+  const bytes = new TextEncoder().encode(text).length
+  if (bytes > MAX_FRAME_BYTES) throw new ParleyError('too_large', 'more than 64 KiB')
   return text
 }

@@ -28,7 +28,7 @@ export function createTimer({ timers }) {
      */
     set(ms, run) {
       clear()
-      id = timers.setTimeout(run, Math.min(ms, 2 ** 31 - 1)) // beyond, timers fire at once
+      id = timers.setTimeout(run, Math.min(ms, 2e9)) // beyond, timers fire at once
     },
   }
 }

@@ -75,12 +75,12 @@ export function createTopics(send) {
     },
 
     /**
-     * @param {string} type of the operation
+     * @param {string} type of the answer
      * @param {string} channel
      */
     answered(type, channel) {
       doubtful.delete(channel)
-      pending.splice(0, pending.findIndex(op => op.type === type && op.channel === channel) + 1)
+      pending.splice(0, pending.findIndex(op => `${op.type}d` === type && op.channel === channel) + 1)
     },
 
     /**

@@ -23,13 +23,27 @@ export {}
  * @property {Timers} [timers] for tests
  * @property {() => number} [random] for tests
  * @property {() => number} [now] ms, for tests
- * @property {import('./connection.js').EventSource} [events] where `online`, `visibilitychange`, `pageshow` and
+ * @property {EventSource} [events] where `online`, `visibilitychange`, `pageshow` and
  *   `pagehide` come from: the window
  */
+/** @typedef {'token' | 'getToken' | 'storage' | 'since'} WithoutDefault */
 /**
  * Options with their defaults.
- * @typedef {Options & Required<Pick<Options, 'topics' | 'WebSocket' | 'autoConnect' | 'minDelay' | 'maxDelay' |
- *   'stableAfter' | 'connectTimeout' | 'maxQueued' | 'timers' | 'random' | 'now' | 'events'>>} Settings
+ * @typedef {Required<Omit<Options, WithoutDefault>> & Pick<Options, WithoutDefault>} Settings
+ */
+/**
+ * `idle`: never connected. `connecting`: an attempt is under way. `open`: welcome. `waiting`: for the next attempt.
+ * `suspended`: down until `resume()`. `closed`: down, by `close()` or because the server said so.
+ * @typedef {'idle' | 'connecting' | 'open' | 'waiting' | 'suspended' | 'closed'} Status
+ */
+/**
+ * `code` and `reason` tell how the line before ended, `delay` in how many ms the next attempt comes.
+ * @typedef {{status: Status, previous: Status, code?: number, reason?: string, delay?: number}} StatusChange
+ */
+/**
+ * @typedef {{addEventListener?(type: string, listener: (event: any) => void): void,
+ *   removeEventListener?(type: string, listener: (event: any) => void): void,
+ *   document?: {visibilityState?: string}}} EventSource a window, or the like
  */
 /**
  * @typedef {object} Message
@@ -57,11 +71,11 @@ export {}
 /**
  * @typedef {object} Events
  * @property {Message} message
- * @property {import('./connection.js').StatusChange} status
+ * @property {StatusChange} status
  * @property {{channel: string, missed: number | null, position: string}} gap
  * @property {Fault} error
  * @property {{body: any, flag?: string}} ask
- * @property {{session: string, user: string, channels: Record<string, import('./protocol.js').Standing>}} welcome
+ * @property {{session: string, user: string, heartbeat: number, channels: Record<string, import('./protocol.js').Standing>}} welcome
  */
 /** @typedef {keyof Events | `flag:${string}`} EventName */
 /**

@@ -1,7 +1,7 @@
 /** A client on a fake socket, a fake clock and a fake window. Nothing sleeps, nothing may be left unexpected. */
 import assert from 'node:assert/strict'
 import { test as nodeTest } from 'node:test'
-import { Parley } from '../src/index.js'
+import { Parley } from './client.js'
 
 /** Time that moves only when told. */
 export class FakeClock {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { Parley } from '../src/index.js'
+import { Parley } from './client.js'
 import { at, message, standing, welcome } from './harness.js'
 
 /** A server that answers every hello, and hands out what else comes. */
@@ -39,7 +39,7 @@ test('connects, handles, acks, sends, and resumes after a cut', async context =>
   const parley = new Parley(server.url, { user: '张 三', token: 'a.b.c', WebSocket, minDelay: 1, maxDelay: 2 })
   context.after(() => parley.close())
   const { frame: hello, socket, request } = await server.next()
-  assert.deepEqual(hello, { type: 'hello' })
+  assert.deepEqual(hello, { type: 'hello', resume: {}, topics: [] })
   assert.equal(request.url, '/websocket/%E5%BC%A0%20%E4%B8%89')
   assert.equal(request.headers['sec-websocket-protocol'], 'parley.v1,parley.token.a.b.c')
 
@@ -57,7 +57,7 @@ test('connects, handles, acks, sends, and resumes after a cut', async context =>
   server.welcome = welcome({ channels: { 'user:42': standing(1), everyone: standing(0) } })
   socket.terminate()
   await assert.rejects(lost, { code: 'unconfirmed' })
-  assert.deepEqual((await server.next()).frame, { type: 'hello', resume: { 'user:42': at(1), everyone: at(0) } })
+  assert.deepEqual((await server.next()).frame, { type: 'hello', resume: { 'user:42': at(1), everyone: at(0) }, topics: [] })
   assert.equal((await server.next()).frame.type, 'ack')
   assert.equal(parley.status, 'open')
 })

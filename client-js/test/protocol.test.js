@@ -52,8 +52,6 @@ test('the fixtures are consistent: names are unique, texts compact, error codes 
 test('what is no frame throws, an unknown type is passed on', () => {
   const bad = [
     '', 'hello', '1', 'null', '[]', '"x"', '{}', '{"type":"ping"', new ArrayBuffer(4),
-    '{"type":"welcome","session":"s","user":"u","heartbeat":25}',
-    '{"type":"welcome","session":"s","user":"u","heartbeat":25,"channels":null}',
     '{"type":"welcome","session":"s","user":"u","channels":{}}',
     '{"type":"welcome","session":"s","user":"u","heartbeat":0,"channels":{}}',
   ]
@@ -69,16 +67,21 @@ test('positions', () => {
   }
 })
 
-test('the table of close codes', () => {
-  const table = {
-    stay: [4000, 4003, 4008, 1009],
-    token: [4001],
-    fresh: [4110],
-    back: [4029, 4101, 4103, 4104, 4129, 1000, 1001, 1003, 1006, 1011, 1012, 1015, 4999, undefined],
+test("close codes: the client's rules, the server's table and PROTOCOL.md agree", () => {
+  const table = fixtures('close-codes')
+  const special = { 4001: 'token', 4110: 'fresh' }
+  for (const { name, code, comesBack } of table) {
+    assert.equal(afterClose(code), special[code] ?? (comesBack ? 'back' : 'stay'), name)
   }
-  for (const [rule, codes] of Object.entries(table)) {
-    for (const code of codes) assert.equal(afterClose(code), rule, String(code))
-  }
+  for (const code of [1001, 1012, 1015, 4999, undefined]) assert.equal(afterClose(code), 'back', String(code))
+
+  const protocol = readFileSync(new URL('../../server/PROTOCOL.md', import.meta.url), 'utf8')
+  const told = [...protocol.matchAll(/^\| (\d+) \| ([A-Z_]+) \| (yes|no) \|/gm)].map(([, code, name, back]) => ({
+    name,
+    code: +code,
+    comesBack: back === 'yes',
+  }))
+  assert.deepEqual(told, table.filter(({ name }) => name !== 'LEFT').sort((a, b) => a.code - b.code)) // LEFT: its own goodbye
 })
 
 test('full jitter: from the least wait to a top that doubles', () => {

@@ -15,9 +15,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import parley.auth.UserId;
+import parley.session.Disconnect;
 import parley.session.Since;
 
 /** The frames of {@code parley.v1} as both sides must write and read them; client-js tests against the same files. */
@@ -172,19 +175,37 @@ class WireFixturesTest {
         return texts;
     }
 
+    @Test
+    void closeCodes() throws IOException {
+        List<String> told = new ArrayList<>();
+        for (JsonElement row : read("close-codes")) {
+            JsonObject of = row.getAsJsonObject();
+            told.add(text(of, "name") + " " + of.get("code").getAsInt() + " "
+                    + of.get("comesBack").getAsBoolean());
+        }
+        List<String> ours = Stream.of(Disconnect.values())
+                .map(why -> why + " " + why.code() + " " + why.comesBack())
+                .toList();
+        assertEquals(ours, told);
+    }
+
     private interface Check {
         void of(JsonObject fixture) throws Problem;
     }
 
     private static List<DynamicTest> fixtures(String file, Check check) throws IOException {
         List<DynamicTest> tests = new ArrayList<>();
-        try (Reader reader = new InputStreamReader(
-                WireFixturesTest.class.getResourceAsStream("/wire/" + file + ".json"), StandardCharsets.UTF_8)) {
-            for (JsonElement fixture : JsonParser.parseReader(reader).getAsJsonArray()) {
-                tests.add(DynamicTest.dynamicTest(
-                        text(fixture.getAsJsonObject(), "name"), () -> check.of(fixture.getAsJsonObject())));
-            }
+        for (JsonElement fixture : read(file)) {
+            tests.add(DynamicTest.dynamicTest(
+                    text(fixture.getAsJsonObject(), "name"), () -> check.of(fixture.getAsJsonObject())));
         }
         return tests;
+    }
+
+    private static JsonArray read(String file) throws IOException {
+        try (Reader reader = new InputStreamReader(
+                WireFixturesTest.class.getResourceAsStream("/wire/" + file + ".json"), StandardCharsets.UTF_8)) {
+            return JsonParser.parseReader(reader).getAsJsonArray();
+        }
     }
 }

@@ -1,0 +1,32 @@
+/** Builds dist/: the module, the script-tag build, and the types. `npm run build`. */
+import { execFileSync } from 'node:child_process'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { minify } from 'terser'
+import { Parley } from './src/index.js'
+
+const here = name => fileURLToPath(new URL(name, import.meta.url))
+
+/**
+ * The names that others know: those of the API and of the wire stand in two files, their comments included. All other
+ * properties are ours, and get short names.
+ */
+const reserved = ['types', 'protocol']
+  .flatMap(name => readFileSync(here(`src/${name}.js`), 'utf8').match(/\w+/g))
+  .concat(Object.getOwnPropertyNames(Parley.prototype))
+
+const common = { absWorkingDir: here('.'), bundle: true, target: 'es2022', logLevel: 'warning' }
+
+rmSync(here('dist'), { recursive: true, force: true })
+await build({ ...common, entryPoints: ['src/index.js'], format: 'esm', outfile: 'dist/parley.js' })
+
+const script = await build({ ...common, entryPoints: ['src/script.js'], format: 'iife', minify: true, write: false })
+const { code } = await minify(script.outputFiles[0].text, {
+  ecma: 2020,
+  compress: { passes: 3, unsafe: true, unsafe_arrows: true },
+  mangle: { properties: { reserved } },
+})
+writeFileSync(here('dist/parley.min.js'), code)
+
+execFileSync(process.execPath, [here('node_modules/typescript/bin/tsc'), '-p', here('tsconfig.types.json')], { stdio: 'inherit' })
