@@ -37,6 +37,8 @@ import parley.admin.WhyServlet;
 import parley.auth.Authenticator;
 import parley.auth.BrowserGuard;
 import parley.auth.Guesses;
+import parley.auth.LimitSettings;
+import parley.auth.Visitors;
 import parley.broker.Broker;
 import parley.broker.LocalBroker;
 import parley.config.Settings;
@@ -52,8 +54,11 @@ import parley.publish.DisconnectServlet;
 import parley.publish.PublishServlet;
 import parley.session.SessionRegistry;
 import parley.socket.BrowserUris;
+import parley.socket.Descriptors;
+import parley.socket.Doors;
 import parley.socket.EventStream;
 import parley.socket.Handshake;
+import parley.socket.ListeningConnector;
 import parley.socket.Pages;
 import parley.socket.QuietPublishers;
 import parley.socket.TrustedProxies;
@@ -101,6 +106,9 @@ public final class Parley implements AutoCloseable {
     private final SessionRegistry registry;
     private final History history;
     private final Broker broker;
+    private final Metrics metrics = new Metrics();
+    private final TrustedProxies proxies;
+    private final Doors doors;
     private final Authenticator authenticator;
     private final Server server;
     private final ServerConnector connector;
@@ -131,7 +139,6 @@ public final class Parley implements AutoCloseable {
     /** @param time for history and heartbeat; tests move it */
     Parley(Settings settings, Time time) {
         this.settings = settings;
-        Metrics metrics = new Metrics();
         RandomGenerator random = threadLocalRandom();
         history = history(settings.history(), time, random);
         broker = new LocalBroker(history, time, random, metrics, this::after);
@@ -144,17 +151,22 @@ public final class Parley implements AutoCloseable {
                 random,
                 Runtime.getRuntime().availableProcessors());
         broker.start(registry);
-        authenticator = authenticator(settings, time);
+        proxies = new TrustedProxies(settings.server().trustedProxies(), null);
+        LimitSettings limits = settings.limits()
+                .fitted(Descriptors.limit(), Runtime.getRuntime().maxMemory());
+        Visitors visitors = new Visitors(limits, proxies::includes, metrics, time);
+        doors = new Doors(visitors);
+        authenticator = authenticator(settings, visitors, time);
         snapshots = new Snapshots(registry, metrics, broker.fates(), time);
-        eventStream = new EventStream(authenticator, registry, snapshots::look);
+        eventStream = new EventStream(authenticator, registry, doors, snapshots::look);
         server = new NonBlockingServer();
         connector = connector();
     }
 
-    private Authenticator authenticator(Settings settings, Time time) {
+    private Authenticator authenticator(Settings settings, Guesses guesses, Time time) {
         BrowserGuard guard = new BrowserGuard(settings.guard());
         try {
-            return new Authenticator(settings.auth(), guard, Guesses.UNCOUNTED, time, this::after);
+            return new Authenticator(settings.auth(), guard, guesses, time, this::after);
         } catch (IOException e) {
             throw new CannotStart(e.getMessage(), e);
         }
@@ -189,7 +201,8 @@ public final class Parley implements AutoCloseable {
         // a %2F is for the handshake to refuse: in words, or with a close code that a page can read
         http.setUriCompliance(
                 UriCompliance.from("RFC3986,AMBIGUOUS_PATH_SEPARATOR,AMBIGUOUS_PATH_ENCODING,ILLEGAL_PATH_CHARACTERS"));
-        ServerConnector listening = new ServerConnector(server, 1, SELECTORS, new HttpConnectionFactory(http));
+        ServerConnector listening = new ListeningConnector(server, SELECTORS, metrics, new HttpConnectionFactory(http));
+        listening.addBean(doors);
         listening.setHost(settings.server().host());
         listening.setPort(settings.server().port());
         listening.setAcceptQueueSize(ACCEPT_QUEUE);
@@ -213,12 +226,11 @@ public final class Parley implements AutoCloseable {
             WebSocketUpgradeHandler upgrade = new WebSocketUpgradeHandler();
             eventStream.setHandler(new Handler.Sequence(new QuietPublishers(servlets()), sockets, new Pages()));
             upgrade.setHandler(eventStream);
-            List<String> proxies = settings.server().trustedProxies();
-            Handler handler = new BrowserUris(upgrade);
-            server.setHandler(proxies.isEmpty() ? handler : new TrustedProxies(proxies, handler));
+            proxies.setHandler(new BrowserUris(upgrade));
+            server.setHandler(proxies);
             server.setErrorHandler(new Pages.Errors());
             sockets.start(); // the container is there only now, and the handshake needs it
-            handshake = new Handshake(authenticator, registry, container.get());
+            handshake = new Handshake(authenticator, registry, doors, container.get());
             upgrade.addMapping(Handshake.PATH_SPEC, handshake);
             server.start();
         } catch (Exception e) {
@@ -288,6 +300,11 @@ public final class Parley implements AutoCloseable {
     /** The port that is listened on. */
     public int port() {
         return connector.getLocalPort();
+    }
+
+    /** For tests: what was counted. */
+    Metrics metrics() {
+        return metrics;
     }
 
     /** For tests: the sessions of this server. */

@@ -43,13 +43,26 @@ final class RawSocket implements AutoCloseable {
 
     /** @param receiveBuffer bytes that the kernel takes for us before the server must wait; 0 for the usual */
     RawSocket(int port, int receiveBuffer) throws IOException {
+        this(port, receiveBuffer, null);
+    }
+
+    /** From an address of ours like 127.0.0.2, which counts as any client's: limits hold for it. */
+    static RawSocket from(String address, int port) throws IOException {
+        return new RawSocket(port, 0, address);
+    }
+
+    private RawSocket(int port, int receiveBuffer, String from) throws IOException {
         this.port = port;
+        if (from != null) {
+            socket.bind(new InetSocketAddress(from, 0));
+        }
         if (receiveBuffer > 0) {
             socket.setReceiveBufferSize(receiveBuffer);
         }
         socket.setTcpNoDelay(true);
         socket.setSoTimeout((int) ServerFixture.PATIENCE.toMillis());
-        socket.connect(new InetSocketAddress("localhost", port), (int) ServerFixture.PATIENCE.toMillis());
+        socket.connect(new InetSocketAddress(from == null ? "localhost" : "127.0.0.1", port), (int)
+                ServerFixture.PATIENCE.toMillis());
         in = new java.io.BufferedInputStream(socket.getInputStream(), receiveBuffer > 0 ? 512 : 8192);
     }
 

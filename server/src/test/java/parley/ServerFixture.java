@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import parley.config.ConfigLoader;
 import parley.message.Time;
+import parley.metrics.Metrics;
 import parley.session.SessionRegistry;
 
 /** A whole server in this process, on any free port, and HTTP to it. Settings come through the command line's words. */
@@ -148,6 +149,10 @@ final class ServerFixture implements AutoCloseable {
         JsonObject users =
                 get("/socket/online?" + query("userId", user)).object().getAsJsonObject("users");
         return users.get(users.keySet().iterator().next()).getAsInt();
+    }
+
+    Metrics metrics() {
+        return parley.metrics();
     }
 
     RawSocket raw() throws IOException {

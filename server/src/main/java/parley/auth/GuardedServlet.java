@@ -32,8 +32,16 @@ public abstract class GuardedServlet extends HttpServlet {
     /** Characters that surely fit into Jetty's buffer of 32 KiB, which is sent without anybody waiting for it. */
     private static final int SMALL_CHARS = 8 << 10;
 
-    /** What to send back. */
-    public record Answer(int status, String type, String text) {
+    /**
+     * What to send back.
+     *
+     * @param retryAfter seconds; 0 for none
+     */
+    public record Answer(int status, String type, String text, int retryAfter) {
+        public Answer(int status, String type, String text) {
+            this(status, type, text, 0);
+        }
+
         boolean isSmall() {
             return text.length() <= SMALL_CHARS;
         }
@@ -51,7 +59,8 @@ public abstract class GuardedServlet extends HttpServlet {
             Problem problem = cause instanceof Problem known
                     ? known
                     : new Problem(500, "internal", "The server failed; its log says why.");
-            return new Answer(problem.status(), "application/problem+json", problem.json() + "\n");
+            return new Answer(
+                    problem.status(), "application/problem+json", problem.json() + "\n", problem.retryAfterSeconds());
         }
     }
 
@@ -219,6 +228,9 @@ public abstract class GuardedServlet extends HttpServlet {
         response.setHeader("Cache-Control", "no-store");
         if (answer.status() == 401) {
             response.setHeader("WWW-Authenticate", Authenticator.CHALLENGE);
+        }
+        if (answer.retryAfter() > 0) {
+            response.setIntHeader("Retry-After", answer.retryAfter());
         }
     }
 }

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import parley.auth.GuardSettings;
+import parley.auth.LimitSettings;
 import parley.bench.BenchSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
@@ -200,6 +201,7 @@ public final class ConfigLoader {
         Value host = values.get(Setting.HOST);
         Value data = values.get(Setting.DATA);
         Path directory = data.texts().isEmpty() ? null : data.read(ConfigLoader::directory);
+        Value connections = values.get(Setting.MAX_CONNECTIONS);
         int perSecond = rate.number(0, 1_000_000);
         return new Settings(
                 new ServerSettings(
@@ -215,7 +217,11 @@ public final class ConfigLoader {
                         host.text(),
                         values.get(Setting.ALLOW_HOST).texts(),
                         values.get(Setting.ALLOW_ORIGIN).texts()),
-                AuthConfig.read(values));
+                AuthConfig.read(values),
+                new LimitSettings(
+                        connections.texts().isEmpty() ? 0 : connections.number(1, 100_000_000),
+                        values.get(Setting.ADDRESS_CONNECTIONS).number(0, 1_000_000),
+                        values.get(Setting.PUBLISH_RATE).number(0, 1_000_000)));
     }
 
     private static List<String> proxies(Value value) throws Misconfigured {

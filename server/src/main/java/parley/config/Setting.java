@@ -103,12 +103,36 @@ record Setting(String name, String label, String standard, boolean repeatable, S
             true,
             "For whom tokens must be; without it only those that are for nobody in particular count.");
 
+    static final Setting MAX_CONNECTIONS = new Setting(
+            "max-connections",
+            "N",
+            null,
+            false,
+            "Connections in all; if not given, as many as the limit of file descriptors and the heap allow.");
+    static final Setting ADDRESS_CONNECTIONS = new Setting(
+            "address-connections",
+            "N",
+            "1000",
+            false,
+            "Connections of one client address, and as many handshakes at once; 0 for any number. This machine and"
+                    + " trusted proxies are not limited.");
+    static final Setting PUBLISH_RATE = new Setting(
+            "publish-rate",
+            "N",
+            "0",
+            false,
+            "Messages per second that the holder of one publish key may publish, four times as many at once; 0 for any"
+                    + " number.");
+
     static final List<Setting> ALL = List.of(
             PORT,
             HOST,
             DATA,
             HISTORY,
             SESSION_RATE,
+            PUBLISH_RATE,
+            MAX_CONNECTIONS,
+            ADDRESS_CONNECTIONS,
             CLIENT_BROADCAST,
             ALLOW_ORIGIN,
             ALLOW_HOST,

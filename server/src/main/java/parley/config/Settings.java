@@ -2,6 +2,7 @@ package parley.config;
 
 import parley.auth.AuthSettings;
 import parley.auth.GuardSettings;
+import parley.auth.LimitSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
 import parley.socket.ServerSettings;
@@ -12,4 +13,5 @@ public record Settings(
         HistorySettings history,
         SessionSettings sessions,
         GuardSettings guard,
-        AuthSettings auth) {}
+        AuthSettings auth,
+        LimitSettings limits) {}

@@ -10,6 +10,7 @@ public final class Problem extends Exception {
 
     private final int status;
     private final String code;
+    private int retryAfterSeconds; // set by who makes it
 
     /**
      * @param status the HTTP status
@@ -24,6 +25,17 @@ public final class Problem extends Exception {
 
     public static Problem bad(String code, String detail) {
         return new Problem(400, code, detail);
+    }
+
+    /** Says when to try again, rounded up to whole seconds. */
+    public Problem retryAfter(long millis) {
+        retryAfterSeconds = (int) Math.max(1, (millis + 999) / 1_000);
+        return this;
+    }
+
+    /** For the header {@code Retry-After}; 0 for none. */
+    public int retryAfterSeconds() {
+        return retryAfterSeconds;
     }
 
     public int status() {

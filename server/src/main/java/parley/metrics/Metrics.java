@@ -1,5 +1,7 @@
 package parley.metrics;
 
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.concurrent.atomic.LongAdder;
 
 /** What the server counts. Every counter only rises; all may be used from any thread. */
@@ -30,4 +32,28 @@ public final class Metrics {
 
     /** From a publish with {@code wait} to each ack that its receipt counts. */
     public final Histogram acks = new Histogram();
+
+    /** Keys and tokens that were none of ours. */
+    public final LongAdder wrongCredentials = new LongAdder();
+
+    /** Connections that could not be accepted, for want of file descriptors most likely. */
+    public final LongAdder acceptFailures = new LongAdder();
+
+    private final Map<Limit, LongAdder> limited = new EnumMap<>(Limit.class); // never changed after the constructor
+
+    public Metrics() {
+        for (Limit limit : Limit.values()) {
+            limited.put(limit, new LongAdder());
+        }
+    }
+
+    /** Somebody went beyond a limit, and was refused or cut. */
+    public void limited(Limit limit) {
+        limited.get(limit).increment();
+    }
+
+    /** How often that happened. */
+    public long timesLimited(Limit limit) {
+        return limited.get(limit).sum();
+    }
 }

@@ -34,6 +34,12 @@ final class Audiences {
         return audience == null ? List.of() : audience.members();
     }
 
+    /** Subscriptions of a channel, of sessions that are not greeted yet, too. */
+    int size(Channel channel) {
+        Audience audience = of(channel);
+        return audience == null ? 0 : audience.size();
+    }
+
     int online(Channel channel) {
         Audience audience = of(channel);
         return audience == null ? 0 : audience.online();

@@ -24,6 +24,7 @@ import parley.message.Problem;
 import parley.message.ServerFrame;
 import parley.message.Standing;
 import parley.message.Time;
+import parley.metrics.Limit;
 import parley.metrics.Metrics;
 
 /**
@@ -54,6 +55,9 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
 
     /** A plain client is asked this long after a write at the latest, whether it has it. */
     static final int CONFIRM_MILLIS = 2_000;
+
+    /** When somebody may have left whose place another can take. */
+    private static final int ROOM_MILLIS = 5_000;
 
     /** A tick that is later than this was not late for the clients, but because this process stood still. */
     private static final int LATE_MILLIS = 1_000;
@@ -107,6 +111,19 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     }
 
     // ---- opening, subscribing, closing
+
+    /** @throws Problem 429 when this is one of a user's who has as many sessions as one may */
+    public void requireRoom(Identity identity) throws Problem {
+        if (identity.user() != null
+                && audiences.size(new Channel.User(identity.user())) >= SessionSettings.SESSIONS_PER_USER) {
+            metrics.limited(Limit.USER_CONNECTIONS);
+            throw new Problem(
+                            429,
+                            "too_many_connections",
+                            "A user has at most " + SessionSettings.SESSIONS_PER_USER + " connections; close some.")
+                    .retryAfter(ROOM_MILLIS);
+        }
+    }
 
     /**
      * Opens a session for a connection that was let in.

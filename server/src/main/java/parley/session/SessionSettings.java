@@ -12,6 +12,9 @@ public record SessionSettings(int messagesPerSecond, int burst, boolean clientBr
     /** Topics of one session; each costs memory for as long as it is subscribed. */
     public static final int TOPICS = 128;
 
+    /** Sessions of one user: each message to him is written to all of them. For more receivers there are topics. */
+    static final int SESSIONS_PER_USER = 1_000;
+
     /** Frames that wait while a hello or subscribe is under way. */
     static final int WAITING_FRAMES = 32;
 }

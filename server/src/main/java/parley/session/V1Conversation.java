@@ -142,6 +142,12 @@ final class V1Conversation implements Conversation {
             throw Problem.bad("too_many_topics", "A session has at most " + SessionSettings.TOPICS + " topics.");
         }
         channels.keySet().removeIf(channel -> !session.identity().mayRead(channel)); // the welcome does not name them
+        try {
+            registry.requireRoom(session.identity()); // again: between a handshake and its hello others may have come
+        } catch (Problem full) {
+            session.close(Disconnect.TOO_MANY_CONNECTIONS, full.detail());
+            return SessionRegistry.DONE;
+        }
         session.greeted = true;
         return registry.subscribeAll(session, channels).handle((joined, failure) -> {
             if (failure != null) {

@@ -22,6 +22,10 @@ public final class Answers {
         if (problem.status() == 401) {
             response.getHeaders().put(HttpHeader.WWW_AUTHENTICATE, Authenticator.CHALLENGE);
         }
+        if (problem.retryAfterSeconds() > 0) {
+            response.getHeaders().put(HttpHeader.RETRY_AFTER, problem.retryAfterSeconds());
+            response.getHeaders().put(HttpHeader.CONNECTION, "close"); // there are too many as it is
+        }
         ByteBuffer body = ByteBuffer.wrap((problem.json() + "\n").getBytes(StandardCharsets.UTF_8));
         response.write(true, "HEAD".equals(request.getMethod()) ? null : body, callback);
     }

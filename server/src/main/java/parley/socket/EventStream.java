@@ -41,13 +41,16 @@ public final class EventStream extends Handler.Wrapper {
 
     private final Authenticator authenticator;
     private final SessionRegistry registry;
+    private final Doors doors;
     private final Consumer<ClientSession> viewers;
     private volatile boolean draining;
 
     /** @param viewers told of each stream that asks for the figures of the server */
-    public EventStream(Authenticator authenticator, SessionRegistry registry, Consumer<ClientSession> viewers) {
+    public EventStream(
+            Authenticator authenticator, SessionRegistry registry, Doors doors, Consumer<ClientSession> viewers) {
         this.authenticator = authenticator;
         this.registry = registry;
+        this.doors = doors;
         this.viewers = viewers;
     }
 
@@ -67,6 +70,7 @@ public final class EventStream extends Handler.Wrapper {
             requireStream(request, response);
             Fields query = Handshake.query(request);
             Identity identity = identity(request, query, events);
+            registry.requireRoom(identity);
             Map<Channel, Since> starts = events ? eventStarts(query) : userStarts(identity, query);
             resume(request.getHeaders().get("Last-Event-ID"), starts);
             boolean json = events || "v1".equals(query.getValue("format"));
@@ -109,6 +113,7 @@ public final class EventStream extends Handler.Wrapper {
             response.getHeaders().put("Sec-WebSocket-Version", "13");
             throw new Problem(426, "bad_upgrade", "This is no WebSocket handshake of version 13 (RFC 6455).");
         }
+        doors.requireRoom(request);
     }
 
     private static Map<Channel, Since> userStarts(Identity identity, Fields query) throws Problem {

@@ -50,6 +50,9 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
     static final String PLAIN = "parley.plain";
     static final String NOW = "now";
 
+    /** The code of the only 503 that does not mean that the server is full. */
+    private static final String RESTARTING = "restarting";
+
     /** Of one message from a client; more closes with 1009. */
     private static final int MAX_MESSAGE_BYTES = 64 << 10;
 
@@ -66,12 +69,14 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
 
     private final Authenticator authenticator;
     private final SessionRegistry registry;
+    private final Doors doors;
     private final ServerContainer container;
     private volatile boolean draining;
 
-    public Handshake(Authenticator authenticator, SessionRegistry registry, ServerContainer container) {
+    public Handshake(Authenticator authenticator, SessionRegistry registry, Doors doors, ServerContainer container) {
         this.authenticator = authenticator;
         this.registry = registry;
+        this.doors = doors;
         this.container = container;
         setIdleTimeout(Duration.ZERO); // our heartbeat judges by what was received
         setInputBufferSize(1024);
@@ -102,7 +107,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
                 response.setAcceptedSubProtocol(V1);
                 Scheduler scheduler =
                         request.getConnectionMetaData().getConnector().getScheduler();
-                return new Refusal(disconnect(problem.status()), problem.detail(), scheduler);
+                return new Refusal(disconnect(problem), problem.detail(), scheduler);
             }
             Answers.refuse(request, response, callback, problem);
             return null;
@@ -121,8 +126,9 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
 
     private Admission admit(ServerUpgradeRequest request, boolean v1) throws Problem {
         if (draining) {
-            throw new Problem(503, "restarting", "The server restarts; come back soon.");
+            throw new Problem(503, RESTARTING, "The server restarts; come back soon.");
         }
+        doors.requireRoom(request);
         Caller caller = Callers.of(request);
         authenticator.requirePage(caller);
         List<String> offers = request.getSubProtocols();
@@ -132,6 +138,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
         Fields query = query(request);
         Identity identity = authenticator.user(caller, keyOf(request), query.getValuesOrEmpty("token"), offers);
         boolean reads = !NOW.equals(query.getValue("since"));
+        registry.requireRoom(identity);
         return new Admission(identity, v1 ? Mode.V1 : Mode.PLAIN, starts(identity, query), reads);
     }
 
@@ -190,12 +197,12 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
         }
     }
 
-    private static Disconnect disconnect(int status) {
-        return switch (status) {
+    private static Disconnect disconnect(Problem problem) {
+        return switch (problem.status()) {
             case 401 -> Disconnect.UNAUTHORIZED;
             case 403, 421 -> Disconnect.FORBIDDEN;
             case 429 -> Disconnect.TOO_MANY_CONNECTIONS;
-            case 503 -> Disconnect.RESTARTING;
+            case 503 -> problem.code().equals(RESTARTING) ? Disconnect.RESTARTING : Disconnect.TOO_MANY_CONNECTIONS;
             default -> Disconnect.BAD_REQUEST;
         };
     }

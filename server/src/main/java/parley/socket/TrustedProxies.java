@@ -73,6 +73,11 @@ public final class TrustedProxies extends Handler.Wrapper {
                 "'" + range + "' is neither an address nor a range of addresses like 10.0.0.0/8.");
     }
 
+    /** Whether this is the address of one of them. */
+    public boolean includes(InetAddress address) {
+        return proxies.test(address);
+    }
+
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         SocketAddress peer = request.getConnectionMetaData().getRemoteSocketAddress();

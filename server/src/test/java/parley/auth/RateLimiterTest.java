@@ -37,6 +37,28 @@ class RateLimiterTest {
     }
 
     @Test
+    void aLargeRequestOwesWhatIsNotThere() {
+        RateLimiter limiter = new RateLimiter(10, 10, START);
+        assertTrue(limiter.take(9, START));
+        assertTrue(limiter.take(100, START)); // one token was there: 99 are owed
+        assertFalse(limiter.take(START));
+        assertEquals(10_000, limiter.millisToNext(START));
+        assertFalse(limiter.take(START + 9_999));
+        assertEquals(1, limiter.millisToNext(START + 9_999));
+        assertTrue(limiter.take(START + 10_000));
+        assertEquals(0, new RateLimiter(0, 0, START).millisToNext(START));
+    }
+
+    @Test
+    void tokensMayComeInLessThanOneASecond() {
+        RateLimiter limiter = new RateLimiter(10, 60_000, 10, START);
+        assertEquals(10, taken(limiter, START));
+        assertEquals(6_000, limiter.millisToNext(START));
+        assertFalse(limiter.take(START + 5_999));
+        assertTrue(limiter.take(START + 6_000));
+    }
+
+    @Test
     void askingOftenLosesNothing() {
         RateLimiter limiter = new RateLimiter(3, 2, START);
         int taken = 0;

@@ -23,6 +23,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import parley.auth.AuthSettings;
 import parley.auth.AuthSettings.PublishKey;
 import parley.auth.GuardSettings;
+import parley.auth.LimitSettings;
 import parley.auth.TokenSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
@@ -72,7 +73,8 @@ class ConfigLoaderTest {
                         HistorySettings.standard(),
                         new SessionSettings(50, 200, false),
                         new GuardSettings("127.0.0.1", List.of(), List.of()),
-                        new AuthSettings(List.of(), null)),
+                        new AuthSettings(List.of(), null),
+                        new LimitSettings(0, 1_000, 0)),
                 settings(NOWHERE));
     }
 
@@ -122,6 +124,9 @@ class ConfigLoaderTest {
                 "allow-host", "c.test",
                 "allow-origin", "https://d.test",
                 "trusted-proxy", "10.0.0.1"));
+        values.put("max-connections", "8");
+        values.put("address-connections", "9");
+        values.put("publish-rate", "10");
         values.put("publish-key", "ci:0123456789abcdef");
         values.put(
                 "publish-key-file",
@@ -164,6 +169,7 @@ class ConfigLoaderTest {
                         List.of("https://id.test"),
                         List.of("chat")),
                 all.auth().tokens());
+        assertEquals(new LimitSettings(8, 9, 10), all.limits());
         assertEquals(all, settings(variables));
         assertEquals(all, settings(NOWHERE, "--config", file(lines.toString())));
         assertEquals(values.keySet().size(), Setting.ALL.size(), "a new setting belongs into this test");
@@ -351,6 +357,17 @@ class ConfigLoaderTest {
                 new SessionSettings(1_000_000, 4_000_000, false),
                 settings(NOWHERE, "--session-rate=1000000").sessions());
         assertTrue(wrong(NOWHERE, "--session-rate=1000001").startsWith("--session-rate must be a number"));
+    }
+
+    @Test
+    void limitsHaveTheirBounds() {
+        assertEquals(
+                new LimitSettings(7, 0, 9),
+                settings(NOWHERE, "--max-connections=7", "--address-connections=0", "--publish-rate=9")
+                        .limits());
+        assertTrue(wrong(NOWHERE, "--max-connections=0").startsWith("--max-connections must be a number from 1 "));
+        assertTrue(wrong(NOWHERE, "--address-connections=many").startsWith("--address-connections must be a number"));
+        assertTrue(wrong(NOWHERE, "--publish-rate=1000001").startsWith("--publish-rate must be a number"));
     }
 
     @Test
