@@ -1,10 +1,14 @@
 package parley;
 
+import java.io.IOException;
 import java.util.List;
+import parley.auth.NewToken;
+import parley.auth.NewTokenSettings;
 import parley.bench.Bench;
 import parley.config.ConfigLoader;
 import parley.config.Settings;
 import parley.log.LogProvider;
+import parley.message.Time;
 
 /** {@code java -jar server.jar}: command line to settings to a running Parley; nothing else. */
 public final class Main {
@@ -27,6 +31,17 @@ public final class Main {
             serve(loaded.settings());
         } else if (result instanceof ConfigLoader.Bench bench) {
             System.exit(Bench.run(bench.settings(), System.out, System.err));
+        } else if (result instanceof ConfigLoader.MakeToken wanted) {
+            makeToken(wanted.token());
+        }
+    }
+
+    private static void makeToken(NewTokenSettings token) {
+        try {
+            System.out.println(NewToken.of(token, Time.SYSTEM));
+        } catch (IOException e) {
+            System.err.println("No token can be made: " + e.getMessage());
+            System.exit(EXIT_USAGE);
         }
     }
 

@@ -56,17 +56,20 @@ final class AuthConfig {
         return tokens;
     }
 
-    /** What is known of tokens, whether users are asked for them or not. */
-    static TokenSettings tokenSettings(Map<Setting, Value> values) throws ConfigLoader.Misconfigured {
-        List<Secret> secrets = new ArrayList<>(values.get(Setting.TOKEN_SECRET).readAll(Secret::new));
-        secrets.addAll(values.get(Setting.TOKEN_SECRET_FILE)
-                .readAll(file -> new Secret(text(file).strip())));
+    private static TokenSettings tokenSettings(Map<Setting, Value> values) throws ConfigLoader.Misconfigured {
         return new TokenSettings(
-                secrets,
+                secrets(values),
                 values.get(Setting.TOKEN_KEY).readAll(Path::of),
                 values.get(Setting.TOKEN_JWKS).texts(),
                 values.get(Setting.TOKEN_ISSUER).texts(),
                 values.get(Setting.TOKEN_AUDIENCE).texts());
+    }
+
+    static List<Secret> secrets(Map<Setting, Value> values) throws ConfigLoader.Misconfigured {
+        List<Secret> secrets = new ArrayList<>(values.get(Setting.TOKEN_SECRET).readAll(Secret::new));
+        secrets.addAll(values.get(Setting.TOKEN_SECRET_FILE)
+                .readAll(file -> new Secret(text(file).strip())));
+        return secrets;
     }
 
     private static List<PublishKey> keysIn(String file) throws IOException, ConfigLoader.Misconfigured {

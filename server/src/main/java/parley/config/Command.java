@@ -46,7 +46,7 @@ record Command(String name, String help, List<Setting> options, String operands,
 
     /** In the order of the help. A method, so that a start without a command does not load what it does not need. */
     static List<Command> all() {
-        return List.of(SERVE, BenchCommand.BENCH, VERSION);
+        return List.of(SERVE, TokenCommand.TOKEN, BenchCommand.BENCH, VERSION);
     }
 
     static String version(String number) {

@@ -56,6 +56,7 @@ final class CommandLineFlags {
                     .build());
         }
         line = new CommandLine(spec);
+        line.setAllowSubcommandsAsOptionParameters(true); // --auth token
     }
 
     /** The help of the server's own options names the other commands. */

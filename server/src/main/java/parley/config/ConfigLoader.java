@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Properties;
 import parley.auth.GuardSettings;
 import parley.auth.LimitSettings;
+import parley.auth.NewTokenSettings;
 import parley.bench.BenchSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
@@ -36,6 +37,8 @@ public final class ConfigLoader {
     public record Loaded(Settings settings, List<String> warnings) implements Result {}
 
     public record Bench(BenchSettings settings) implements Result {}
+    /** The user wants a token. */
+    public record MakeToken(NewTokenSettings token) implements Result {}
 
     /** The user asked for words, not for a server. */
     public record Say(String text) implements Result {}

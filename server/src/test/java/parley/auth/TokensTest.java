@@ -672,6 +672,28 @@ class TokensTest {
     }
 
     @Test
+    void aTokenForTriesIsAGoodOne() throws IOException {
+        NewTokenSettings wanted = new NewTokenSettings(
+                new Secret(SECRET), null, "jose\u0301", List.of("news.*", "a"), 60_000, "id", "chat");
+        Identity identity = valid(expecting(List.of("id"), List.of("chat")), NewToken.of(wanted, time));
+        assertEquals("jos\u00e9", identity.user());
+        assertEquals(1_800_000_060_000L, identity.expires());
+        assertTrue(identity.mayRead(new Channel.Topic("news.x")) && identity.mayRead(new Channel.Topic("a")));
+
+        Path key = file(pem("PRIVATE KEY", ed.getPrivate().getEncoded()));
+        wanted = new NewTokenSettings(null, key, "42", List.of(), 60_000, null, null);
+        assertEquals("42", valid(all(), NewToken.of(wanted, time)).user());
+
+        for (NewTokenSettings bad : List.of(
+                new NewTokenSettings(new Secret("short"), null, "42", List.of(), 60_000, null, null),
+                new NewTokenSettings(null, directory.resolve("absent"), "42", List.of(), 60_000, null, null),
+                new NewTokenSettings(new Secret(SECRET), null, "a/b", List.of(), 60_000, null, null),
+                new NewTokenSettings(new Secret(SECRET), null, "42", List.of("a;*"), 60_000, null, null))) {
+            assertThrows(IOException.class, () -> NewToken.of(bad, time));
+        }
+    }
+
+    @Test
     void keysDoNotShowThemselves() {
         assertEquals("TokensKey[null, HS256]", TokensKey.secret(SECRET).toString());
     }

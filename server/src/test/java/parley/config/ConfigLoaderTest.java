@@ -24,6 +24,7 @@ import parley.auth.AuthSettings;
 import parley.auth.AuthSettings.PublishKey;
 import parley.auth.GuardSettings;
 import parley.auth.LimitSettings;
+import parley.auth.NewTokenSettings;
 import parley.auth.TokenSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
@@ -479,6 +480,47 @@ class ConfigLoaderTest {
         assertEquals(
                 "There is no command " + name + ". Did you mean " + nearest + "? See --help.",
                 wrong(NOWHERE, name, "--port=1"));
+    }
+
+    @Test
+    void aTokenIsMadeOfTheServersSettings() throws IOException {
+        AuthSettings.Secret secret = new AuthSettings.Secret("the server's own");
+        assertEquals(
+                new ConfigLoader.MakeToken(
+                        new NewTokenSettings(secret, null, "42", List.of("news.*", "a", "b"), 3_600_000, "me", "chat")),
+                load(
+                        Map.of("PARLEY_TOKEN_SECRET", "the server's own", "PARLEY_TOKEN_ISSUER", "me"),
+                        "token",
+                        "--config=" + file("port=1\nauth=token\ntoken-audience=chat,push"),
+                        "--user=42",
+                        "--topics=news.*,a",
+                        "--topics",
+                        "b"));
+        assertEquals(
+                new ConfigLoader.MakeToken(
+                        new NewTokenSettings(secret, Path.of("key.pem"), "42", List.of(), 90_000, null, null)),
+                load(
+                        NOWHERE,
+                        "token",
+                        "--user=42",
+                        "--ttl=90",
+                        "--private-key=key.pem",
+                        "--token-secret-file=" + file("the server's own\n")));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--token-secret=x | Whose token?",
+                "--user=42 | A token is made with the server's --token-secret",
+                "--user=42 --token-secret=x --ttl=soon | --ttl: A duration is written",
+                "--user=42 --token-secret=x --ttl=0 | --ttl: a token is good for a second at least",
+                "--user=42 --port=1 | There is no option --port.",
+            })
+    void aTokenThatCannotBeMade(String arguments, String words) {
+        String text = wrong(NOWHERE, ("token " + arguments).split(" "));
+        assertTrue(text.startsWith(words), text);
     }
 
     @Test

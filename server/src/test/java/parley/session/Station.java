@@ -122,7 +122,11 @@ final class Station implements AutoCloseable {
     }
 
     ClientSession open(String user, Mode mode, Transport line) {
-        return registry.open(Identity.open(user), mode, line, starts(user, Since.INBOX), true);
+        return open(Identity.open(user), mode, line);
+    }
+
+    ClientSession open(Identity identity, Mode mode, Transport line) {
+        return registry.open(identity, mode, line, starts(identity.user(), Since.INBOX), true);
     }
 
     /** A v1 session that said hello; its welcome was looked at. */
