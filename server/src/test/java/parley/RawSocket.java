@@ -43,16 +43,21 @@ final class RawSocket implements AutoCloseable {
 
     /** @param receiveBuffer bytes that the kernel takes for us before the server must wait; 0 for the usual */
     RawSocket(int port, int receiveBuffer) throws IOException {
-        this(port, receiveBuffer, null);
+        this(new InetSocketAddress("localhost", port), receiveBuffer, null);
     }
 
     /** From an address of ours like 127.0.0.2, which counts as any client's: limits hold for it. */
     static RawSocket from(String address, int port) throws IOException {
-        return new RawSocket(port, 0, address);
+        return new RawSocket(new InetSocketAddress("127.0.0.1", port), 0, address);
     }
 
-    private RawSocket(int port, int receiveBuffer, String from) throws IOException {
-        this.port = port;
+    /** To a server that is bound to an address of its own. */
+    static RawSocket to(InetSocketAddress server) throws IOException {
+        return new RawSocket(server, 0, null);
+    }
+
+    private RawSocket(InetSocketAddress server, int receiveBuffer, String from) throws IOException {
+        this.port = server.getPort();
         if (from != null) {
             socket.bind(new InetSocketAddress(from, 0));
         }
@@ -61,8 +66,7 @@ final class RawSocket implements AutoCloseable {
         }
         socket.setTcpNoDelay(true);
         socket.setSoTimeout((int) ServerFixture.PATIENCE.toMillis());
-        socket.connect(new InetSocketAddress(from == null ? "localhost" : "127.0.0.1", port), (int)
-                ServerFixture.PATIENCE.toMillis());
+        socket.connect(server, (int) ServerFixture.PATIENCE.toMillis());
         in = new java.io.BufferedInputStream(socket.getInputStream(), receiveBuffer > 0 ? 512 : 8192);
     }
 
@@ -285,16 +289,20 @@ final class RawSocket implements AutoCloseable {
         return frame;
     }
 
-    /** Reads until the server ends the connection, politely or not. */
-    void readToEnd() throws IOException {
+    /** What comes until the server ends the connection, politely or not. */
+    byte[] readToEnd() throws IOException {
+        ByteArrayOutputStream all = new ByteArrayOutputStream();
         try {
-            byte[] bytes = new byte[8192];
-            while (in.read(bytes) >= 0) {
-                continue;
-            }
+            in.transferTo(all);
         } catch (SocketException reset) {
             // that is an end, too
         }
+        return all.toByteArray();
+    }
+
+    /** Says that nothing more comes. */
+    void endOutput() throws IOException {
+        socket.shutdownOutput();
     }
 
     void closePolitely() throws IOException {

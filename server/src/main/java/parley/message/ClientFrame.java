@@ -52,7 +52,11 @@ public sealed interface ClientFrame {
                 case "subscribe" -> new Subscribe(required(fields, "topic"), fields.text("since"));
                 case "unsubscribe" -> new Unsubscribe(required(fields, "topic"));
                 case "send" ->
-                    new Send(fields.scalar("ref"), fields.text("reception"), fields.text("flag"), body(fields));
+                    new Send(
+                            bounded(fields.scalar("ref"), "ref"),
+                            fields.text("reception"),
+                            bounded(fields.text("flag"), "flag"),
+                            body(fields));
                 case "ack" -> ack(fields);
                 case "reply" -> new Reply(required(fields, "ask"), body(fields));
                 case "ping" -> new Ping();
@@ -64,10 +68,10 @@ public sealed interface ClientFrame {
         }
     }
 
-    /** The {@code ref} of a frame that could not be read, so that its error can name it; null when it has none. */
+    /** The {@code ref} of a frame that could not be read, so that its error can name it; null when it has no good one. */
     static String refOf(String text) {
         try {
-            return Json.object(text).scalar("ref");
+            return bounded(Json.object(text).scalar("ref"), "ref");
         } catch (Problem unreadable) {
             return null;
         }

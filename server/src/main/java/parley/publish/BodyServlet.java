@@ -91,13 +91,13 @@ abstract class BodyServlet extends GuardedServlet {
         if (request.getMethod().equals("GET")) {
             return PublishRequest.Kind.NONE;
         }
-        if (request.getContentType() == null) {
+        String header =
+                request.getHeader("Content-Type"); // Jetty's getContentType throws for a charset unknown to Java
+        if (header == null) {
             return PublishRequest.Kind.TEXT;
         }
-        String[] type = request.getContentType()
-                .toLowerCase(Locale.ROOT)
-                .replaceAll("[\\s\"]", "")
-                .split(";");
+        String[] type =
+                header.toLowerCase(Locale.ROOT).replaceAll("[\\s\"]", "").split(";");
         for (int i = 1; i < type.length; i++) {
             if (type[i].startsWith("charset=") && !type[i].equals("charset=utf-8")) {
                 throw new Problem(415, "bad_charset", "The body must be UTF-8.");

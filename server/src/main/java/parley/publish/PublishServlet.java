@@ -41,7 +41,7 @@ public final class PublishServlet extends BodyServlet {
 
     @Override
     protected void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
-        String type = request.getContentType();
+        String type = request.getHeader("Content-Type");
         if (request.getMethod().equals("POST")
                 && type != null
                 && type.toLowerCase(Locale.ROOT).startsWith(NDJSON)) {

@@ -4,7 +4,6 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -88,7 +87,7 @@ final class EventLine implements Transport {
         }
         if (text.position() != null) {
             positions.put(text.channel(), text.position());
-            out.writeBytes(utf8("id: " + eventId() + "\n"));
+            out.writeBytes(utf8("id: " + EventId.print(positions) + "\n"));
         }
         if (text.kind() != Outgoing.Kind.START) {
             data(text.bytes(), out);
@@ -111,15 +110,6 @@ final class EventLine implements Transport {
                 start = i + 1;
             }
         }
-    }
-
-    private String eventId() {
-        StringBuilder pairs = new StringBuilder();
-        positions.forEach((channel, position) -> pairs.append(pairs.isEmpty() ? "" : "\n")
-                .append(channel)
-                .append('=')
-                .append(position));
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(utf8(pairs.toString()));
     }
 
     private static byte[] utf8(String text) {

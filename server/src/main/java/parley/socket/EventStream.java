@@ -1,7 +1,5 @@
 package parley.socket;
 
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,9 +13,7 @@ import org.eclipse.jetty.util.Fields;
 import parley.auth.Authenticator;
 import parley.auth.Caller;
 import parley.auth.Identity;
-import parley.auth.UserId;
 import parley.message.Channel;
-import parley.message.Position;
 import parley.message.Problem;
 import parley.session.ClientSession;
 import parley.session.Disconnect;
@@ -140,25 +136,9 @@ public final class EventStream extends Handler.Wrapper {
         if (eventId == null || eventId.isEmpty()) {
             return;
         }
-        Problem malformed = Problem.bad("bad_position", "The Last-Event-ID is not one that this server gave.");
-        String pairs;
-        try {
-            pairs = new String(Base64.getUrlDecoder().decode(eventId), StandardCharsets.UTF_8);
-        } catch (IllegalArgumentException notBase64) {
-            throw malformed;
-        }
-        for (String pair : pairs.split("\n")) {
-            int equals = pair.lastIndexOf('=');
-            Channel channel = equals < 0 ? null : Channel.parse(pair.substring(0, equals));
-            Position position = equals < 0 ? null : Position.parse(pair.substring(equals + 1));
-            if (channel == null || position == null) {
-                throw malformed;
-            }
-            if (channel instanceof Channel.Topic topic) {
-                channel = new Channel.Topic(UserId.topic(topic.name()));
-            }
-            starts.computeIfPresent(channel, (known, since) -> new Since.After(position));
-        }
+        EventId.parse(eventId)
+                .forEach((channel, position) ->
+                        starts.computeIfPresent(channel, (known, since) -> new Since.After(position)));
     }
 
     private ClientSession open(

@@ -63,7 +63,12 @@ final class FakeExchange {
 
     /** Bytes come. */
     void come(String text) throws IOException {
-        in.coming.writeBytes(text.getBytes(StandardCharsets.UTF_8));
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        come(bytes, 0, bytes.length);
+    }
+
+    void come(byte[] bytes, int from, int length) throws IOException {
+        in.coming.write(bytes, from, length);
         in.tell();
     }
 
