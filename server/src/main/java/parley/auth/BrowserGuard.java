@@ -15,6 +15,7 @@ import parley.message.Problem;
  */
 public final class BrowserGuard {
 
+    private static final Pattern PORT = Pattern.compile("\\d{0,5}");
     private static final Pattern LOOPBACK =
             Pattern.compile("localhost|[a-z0-9.-]+\\.localhost|127(\\.\\d{1,3}){3}|\\[::1]");
 
@@ -162,7 +163,7 @@ public final class BrowserGuard {
         String host = header.toLowerCase(Locale.ROOT);
         int colon = host.lastIndexOf(':');
         if (colon > host.lastIndexOf(']')) {
-            if (!host.substring(colon + 1).matches("\\d{0,5}")) {
+            if (!PORT.matcher(host.substring(colon + 1)).matches()) {
                 return null;
             }
             host = host.substring(0, colon);

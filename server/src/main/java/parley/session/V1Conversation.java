@@ -26,7 +26,7 @@ final class V1Conversation implements Conversation {
     private final Uplink uplink;
     private final Metrics metrics;
     private final RateLimiter limiter;
-    private final Map<Channel, Since> starts;
+    private Map<Channel, Since> starts; // null after the hello
 
     private final ArrayDeque<String> waiting = new ArrayDeque<>(0); // guarded by this
     private boolean busy; // a hello or subscribe is under way, or waiting frames are at work; guarded by this
@@ -149,6 +149,7 @@ final class V1Conversation implements Conversation {
             return SessionRegistry.DONE;
         }
         session.greeted = true;
+        starts = null;
         return registry.subscribeAll(session, channels).handle((joined, failure) -> {
             if (failure != null) {
                 session.close(Disconnect.INTERNAL);

@@ -1,18 +1,12 @@
 package parley.socket;
 
-import jakarta.websocket.DeploymentException;
 import jakarta.websocket.server.ServerContainer;
-import jakarta.websocket.server.ServerEndpointConfig;
-import java.net.URI;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.eclipse.jetty.ee11.websocket.jakarta.common.ConfiguredEndpoint;
-import org.eclipse.jetty.ee11.websocket.jakarta.common.JakartaWebSocketContainer;
-import org.eclipse.jetty.ee11.websocket.jakarta.common.UpgradeRequestAdapter;
 import org.eclipse.jetty.http.pathmap.RegexPathSpec;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Callback;
@@ -59,25 +53,20 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
     /** Pooled, not per connection: frames up to a quarter of it are gathered into one write. */
     private static final int OUTPUT_BUFFER_BYTES = 16 << 10;
 
-    /** Shared by all connections: the endpoint knows its user from its Admission, not from a path parameter. */
-    private static final ServerEndpointConfig ENDPOINT = ServerEndpointConfig.Builder.create(
-                    SocketEndpoint.class, "/websocket/{userId}")
-            .build();
-
     /** A connection that was let in. */
     record Admission(Identity identity, Mode mode, Map<Channel, Since> starts, boolean reads) {}
 
     private final Authenticator authenticator;
     private final SessionRegistry registry;
     private final Doors doors;
-    private final ServerContainer container;
+    private final Endpoints endpoints;
     private volatile boolean draining;
 
     public Handshake(Authenticator authenticator, SessionRegistry registry, Doors doors, ServerContainer container) {
         this.authenticator = authenticator;
         this.registry = registry;
         this.doors = doors;
-        this.container = container;
+        this.endpoints = new Endpoints(container);
         setIdleTimeout(Duration.ZERO); // our heartbeat judges by what was received
         setInputBufferSize(1024);
         setOutputBufferSize(OUTPUT_BUFFER_BYTES);
@@ -100,7 +89,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
             if (!request.getSubProtocols().isEmpty()) {
                 response.setAcceptedSubProtocol(v1 ? V1 : PLAIN);
             }
-            return frameHandler(request, admission);
+            return endpoints.frameHandler(new SocketEndpoint(registry, admission));
         } catch (Problem problem) {
             if (v1 && isUri(request)) { // a browser cannot read the status of a handshake, but it can read a close code
                 response.setExtensions(List.of());
@@ -180,21 +169,6 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
             throw Problem.bad("too_many_topics", "A session has at most " + SessionSettings.TOPICS + " topics.");
         }
         return starts;
-    }
-
-    private FrameHandler frameHandler(ServerUpgradeRequest request, Admission admission) {
-        SocketEndpoint endpoint = new SocketEndpoint(registry, admission);
-        URI uri = request.getHttpURI().toURI();
-        try {
-            return new ReceivedFrames(
-                    ((JakartaWebSocketContainer) container)
-                            .newFrameHandler(
-                                    new ConfiguredEndpoint(endpoint, ENDPOINT),
-                                    new UpgradeRequestAdapter(uri, "/websocket/user")),
-                    endpoint);
-        } catch (DeploymentException e) {
-            throw new IllegalStateException("the container refuses the endpoint", e);
-        }
     }
 
     private static Disconnect disconnect(Problem problem) {

@@ -6,6 +6,7 @@ import jakarta.websocket.OnError;
 import jakarta.websocket.OnOpen;
 import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
+import java.util.Iterator;
 import org.eclipse.jetty.ee11.websocket.jakarta.common.JakartaWebSocketSession;
 import parley.session.ClientSession;
 import parley.session.Disconnect;
@@ -19,7 +20,7 @@ import parley.session.SessionRegistry;
 public final class SocketEndpoint {
 
     private final SessionRegistry registry;
-    private final Handshake.Admission admission;
+    private Handshake.Admission admission; // null once opened
     private volatile ClientSession session; // null until opened
 
     SocketEndpoint(SessionRegistry registry, Handshake.Admission admission) {
@@ -29,11 +30,25 @@ public final class SocketEndpoint {
 
     @OnOpen
     public void onOpen(Session socket) {
-        JakartaTransport transport = new JakartaTransport(((JakartaWebSocketSession) socket).getCoreSession());
-        ClientSession opened =
-                registry.open(admission.identity(), admission.mode(), transport, admission.starts(), admission.reads());
+        JakartaWebSocketSession jetty = (JakartaWebSocketSession) socket;
+        ClientSession opened = registry.open(
+                admission.identity(),
+                admission.mode(),
+                new JakartaTransport(jetty.getCoreSession()),
+                admission.starts(),
+                admission.reads());
+        admission = null;
         socket.addMessageHandler(String.class, opened::received);
+        forgetOthers(jetty.getDecoders().iterator());
         session = opened;
+    }
+
+    /** Each session has a list of its own of decoders for all primitive types, 1 KB; the one for texts is taken already. */
+    private static void forgetOthers(Iterator<?> decoders) {
+        while (decoders.hasNext()) {
+            decoders.next();
+            decoders.remove();
+        }
     }
 
     /**
