@@ -100,8 +100,9 @@ public final class Bench {
             if (interrupted) {
                 return;
             }
-            if (!target.canPublish() && !scenario.needsNoPublishing()) {
-                progress.step(scenario.label() + ": left out, there is no --publish-url");
+            String obstacle = target.obstacle(scenario);
+            if (obstacle != null) {
+                progress.step(scenario.label() + ": left out, " + obstacle);
                 continue;
             }
             progress.step(scenario.label() + ": " + scenario.help);
@@ -120,7 +121,7 @@ public final class Bench {
     private static Outcome outcome(BenchSettings.Scenario scenario, Rig rig) throws IOException, Target.Unreachable {
         return switch (scenario) {
             case CONNECTIONS -> new Connections(rig).run();
-            case UNICAST, STREAM, OPEN_LOOP -> new Unicast(rig, scenario).run();
+            case UNICAST, PIPELINED, STREAM, OPEN_LOOP -> new Unicast(rig, scenario).run();
             case FAN_OUT, BROADCAST -> new FanOut(rig, scenario).run();
             case ECHO -> new Echo(rig).run();
             case STORM -> new Storm(rig).run();

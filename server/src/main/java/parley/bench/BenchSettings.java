@@ -13,7 +13,7 @@ import java.util.Locale;
  * @param scenarios what is measured, in this order
  * @param clients WebSocket connections; 0 for what suits the scenario
  * @param publishers HTTP connections that publish; 0 for what suits the scenario
- * @param depth requests on their way on each of them
+ * @param depth requests on their way on each of them, where the scenario says so
  * @param rate messages per second, where the scenario has a rate
  * @param seconds of measuring, for each scenario
  * @param warmUpSeconds of warming up at most
@@ -46,21 +46,22 @@ public record BenchSettings(
     /** The least size of a message: the mark by which it is known. */
     public static final int LEAST_BYTES = Stamp.LENGTH;
 
-    /** An address that may hold {@code {i}} and {@code {run}}. */
+    /** An address that may hold {@code {i}}, {@code {to}} and {@code {run}}. */
     public static URI template(String text) {
         return URI.create(text.replace("{", "%7B").replace("}", "%7D"));
     }
 
     /** What can be measured. */
     public enum Scenario {
-        CONNECTIONS("many clients connect and stay: handshakes per second, memory of each", 5_000),
-        UNICAST("one publish to one user, as fast as answers come, over 8 connections", 1_000),
+        CONNECTIONS("many clients connect and stay: handshakes, memory", 5_000),
+        UNICAST("one publish to one user at a time, as answers come", 1_000),
+        PIPELINED("the same, --depth requests on their way", 1_000),
         STREAM("the same as lines of one NDJSON request", 1_000),
-        OPEN_LOOP("the same at --rate, whatever comes back; latency from when a message was due", 1_000),
+        OPEN_LOOP("the same at --rate; latency from when it was due", 1_000),
         FAN_OUT("one publish to all clients, 8 on their way", 1_000),
-        BROADCAST("one publish to all clients at a time: until the last one has it", 1_000),
-        ECHO("each client sends, and again when its own message has come back", 100),
-        STORM("all clients are cut, miss a message each, and come back at once", 2_000);
+        BROADCAST("one publish to all at a time: until the last has it", 1_000),
+        ECHO("each client sends, and again when it came back", 100),
+        STORM("all are cut, miss a message each, and come back", 2_000);
 
         /** What it does, for the help. */
         public final String help;
@@ -81,11 +82,6 @@ public record BenchSettings(
         /** All that are known. */
         public static List<Scenario> all() {
             return Arrays.asList(values());
-        }
-
-        /** Whether it works with any WebSocket that sends back what it gets, and needs no publishing. */
-        boolean needsNoPublishing() {
-            return this == CONNECTIONS || this == ECHO;
         }
     }
 

@@ -59,6 +59,11 @@ final class Echo extends Traffic {
     }
 
     @Override
+    int receivers() {
+        return 1;
+    }
+
+    @Override
     long expected() {
         return allSent;
     }

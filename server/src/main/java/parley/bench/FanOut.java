@@ -96,6 +96,11 @@ final class FanOut extends Traffic implements Load.Schedule {
     }
 
     @Override
+    int receivers() {
+        return clients.open();
+    }
+
+    @Override
     long expected() {
         return expected;
     }

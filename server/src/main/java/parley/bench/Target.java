@@ -11,7 +11,8 @@ import java.util.List;
 
 /**
  * What is measured: where its clients connect, and where one publishes. Templates know {@code {i}}, the number of a
- * client, and {@code {run}}, other digits for each scenario.
+ * client, {@code {to}}, who gets a message: the number of a client or {@code all}, and {@code {run}}, other digits for
+ * each scenario.
  */
 final class Target {
 
@@ -49,13 +50,18 @@ final class Target {
         return parley;
     }
 
-    boolean canPublish() {
-        return parley || settings.publishUrl() != null;
+    /** Why a scenario cannot be measured here, or null. */
+    String obstacle(BenchSettings.Scenario scenario) {
+        return switch (scenario) {
+            case CONNECTIONS, ECHO -> null;
+            case STREAM, STORM -> parley ? null : "only a Parley can do that";
+            default -> parley || settings.publishUrl() != null ? null : "there is no --publish-url";
+        };
     }
 
     /** Host and port, as a user would write them. */
     String name() {
-        return url.toString();
+        return url.toString().replace("%7B", "{").replace("%7D", "}");
     }
 
     InetSocketAddress sockets() throws Unreachable {
@@ -87,7 +93,7 @@ final class Target {
     SocketClient.Handshake handshake(int index, String run, boolean topic, boolean inbox) {
         String headers = headerLines();
         if (!parley) {
-            return new SocketClient.Handshake(host(url), path(url, index, run), headers, null);
+            return new SocketClient.Handshake(host(url), path(url, index, topic, run), headers, null);
         }
         String path = "/websocket/" + user(index, run) + (inbox ? "" : "?since=now");
         if (settings.v1()) {
@@ -102,7 +108,7 @@ final class Target {
     /** The head of a POST that publishes {@code bytes} of text to client {@code index}, or with -1 to all. */
     byte[] publishHead(int index, String run, int bytes) {
         String path = settings.publishUrl() != null
-                ? path(publishUrl, Math.max(0, index), run)
+                ? path(publishUrl, Math.max(0, index), index < 0, run)
                 : "/socket/publish?" + (index < 0 ? "topic=" + topic(run) : "userId=" + user(index, run));
         return head(path, "text/plain", "Content-Length: " + bytes);
     }
@@ -131,18 +137,21 @@ final class Target {
     /** What client {@code index} sends to get {@code {msg}} back. */
     String echo(int index, String run) {
         String standard = parley ? "{\"reception\":\"" + user(index, run) + "\",\"body\":\"{msg}\"}" : "{msg}";
-        return settings.echo() == null ? standard : fill(settings.echo(), index, run);
+        return settings.echo() == null ? standard : fill(settings.echo(), index, false, run);
     }
 
-    private static String path(URI template, int index, String run) {
+    private static String path(URI template, int index, boolean all, String run) {
         String path = template.getRawPath();
         String query = template.getRawQuery();
         String whole = (path == null || path.isEmpty() ? "/" : path) + (query == null ? "" : "?" + query);
-        return fill(whole.replace("%7B", "{").replace("%7D", "}"), index, run);
+        return fill(whole.replace("%7B", "{").replace("%7D", "}"), index, all, run);
     }
 
-    private static String fill(String template, int index, String run) {
-        return template.replace("{i}", Integer.toString(index)).replace("{run}", run);
+    private static String fill(String template, int index, boolean all, String run) {
+        String number = Integer.toString(index);
+        return template.replace("{i}", number)
+                .replace("{to}", all ? "all" : number)
+                .replace("{run}", run);
     }
 
     private static String user(int index, String run) {
@@ -181,8 +190,9 @@ final class Target {
                     (status < 400 ? connection.getInputStream() : connection.getErrorStream()).readNBytes(4096),
                     StandardCharsets.UTF_8);
             if (status / 100 != 2) {
-                throw new Unreachable("The server at " + url + " refuses to publish: " + status + HttpHead.detail(body)
-                        + (status == 404 ? " Is it a Parley? --url ws://... measures any WebSocket." : ""));
+                throw new Unreachable(
+                        "The server at " + name() + " refuses to publish: " + status + HttpHead.detail(body)
+                                + (status == 404 ? " Is it a Parley? --url ws://... measures any WebSocket." : ""));
             }
             return !body.contains("\"stored\":\"no\"");
         } catch (IOException e) {
@@ -191,7 +201,7 @@ final class Target {
     }
 
     Unreachable nobodyThere(String why) {
-        return new Unreachable("No server answers at " + url + " (" + why
+        return new Unreachable("No server answers at " + name() + " (" + why
                 + "): start one there, or leave --url out to measure a server of its own.");
     }
 }

@@ -39,6 +39,7 @@ abstract class Traffic implements Clients.Inbox, Publisher.Listener {
     private final boolean manyStreams;
     private final Map<String, Integer> refusals = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
+    private long refused; // deliveries that nobody may expect
     private int readyPublishers;
     private boolean sending;
     private boolean measuring;
@@ -68,8 +69,18 @@ abstract class Traffic implements Clients.Inbox, Publisher.Listener {
     /** Sends the first messages; the others follow what comes back, or the clock. */
     abstract void begin();
 
+    /** The rate is steady: what is measured follows. */
+    void warm() throws IOException {}
+
     /** A message came for the first time. */
     abstract void arrived(SocketClient client, int publisher, long number, long latency);
+
+    /** How many get a message. */
+    abstract int receivers();
+
+    private long owed() {
+        return expected() - refused;
+    }
 
     /** How many messages were to arrive so far, at all clients together. */
     abstract long expected();
@@ -96,6 +107,7 @@ abstract class Traffic implements Clients.Inbox, Publisher.Listener {
         sending = true;
         begin();
         warmUp();
+        warm();
         deliveries.clear();
         receipts.clear();
         measuring = true;
@@ -115,13 +127,13 @@ abstract class Traffic implements Clients.Inbox, Publisher.Listener {
         sending = false;
         rig.load().follow(null);
         boolean interrupted = rig.load().stopped();
-        rig.load().run(DRAIN_NANOS, () -> books.distinct() >= expected());
+        rig.load().run(DRAIN_NANOS, () -> books.distinct() >= owed());
         clients.losses().forEach(notes::add);
         refusals.forEach((why, count) -> notes.add(count + " publishes: " + why));
         if (after.loadBusy(before) > LOAD_LIMIT && figures.seconds() > 0) {
             notes.add("the load itself was busy all the time: the server may be faster");
         }
-        Books.Balance balance = books.balance(expected());
+        Books.Balance balance = books.balance(owed());
         if (interrupted) {
             notes.add("interrupted: what was still on its way was not waited for");
             balance = new Books.Balance(balance.expected(), 0, balance.duplicated(), balance.reordered());
@@ -221,7 +233,9 @@ abstract class Traffic implements Clients.Inbox, Publisher.Listener {
     public final void answered(Publisher publisher, long due, String refusal) {
         if (refusal != null) {
             refusals.merge(refusal, 1, Integer::sum);
+            refused += receivers();
             broken = true;
+            sending = false;
         } else if (measuring) {
             receipts.add(System.nanoTime() - due);
         }

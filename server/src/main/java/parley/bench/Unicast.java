@@ -1,5 +1,6 @@
 package parley.bench;
 
+import java.io.IOException;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -13,10 +14,15 @@ final class Unicast extends Traffic implements Load.Schedule {
     /** Lines of a stream that may wait for their receipts. */
     private static final int STREAM_DEPTH = 512;
 
+    /** From the rush of warming up to the set rate. */
+    private static final long SETTLE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
     private final Publisher[] publishers;
     private final int[] nextUser; // of each publisher
     private final long[] sent; // to each user
+    private final int depth; // requests on the way of each publisher
     private final int rate; // messages per second; 0 for as fast as answers come
+    private boolean paced; // whether the clock says when to send
     private long allSent;
     private long begun;
     private long fired; // how many were due so far and are sent
@@ -28,6 +34,11 @@ final class Unicast extends Traffic implements Load.Schedule {
         boolean stream = scenario == BenchSettings.Scenario.STREAM;
         rate = scenario == BenchSettings.Scenario.OPEN_LOOP ? settings.rate() : 0;
         int wanted = settings.publishers() > 0 ? settings.publishers() : stream ? 1 : PUBLISHERS;
+        depth = switch (scenario) {
+            case PIPELINED -> settings.depth();
+            case STREAM -> STREAM_DEPTH;
+            default -> 1;
+        };
         publishers = new Publisher[Math.min(wanted, clients.count())];
         nextUser = new int[publishers.length];
         sent = new long[clients.count()];
@@ -41,8 +52,8 @@ final class Unicast extends Traffic implements Load.Schedule {
             nextUser[i] = i;
             publishers[i] = stream
                     ? new StreamPublisher(
-                            rig.load(), i, STREAM_DEPTH, this, rig.target().streamHead(), user -> heads[user])
-                    : new RequestPublisher(rig.load(), i, settings.depth(), this, user -> heads[user]);
+                            rig.load(), i, depth, this, rig.target().streamHead(), user -> heads[user])
+                    : new RequestPublisher(rig.load(), i, depth, this, user -> heads[user]);
         }
     }
 
@@ -53,21 +64,27 @@ final class Unicast extends Traffic implements Load.Schedule {
 
     @Override
     void begin() {
-        if (rate > 0) {
-            begun = System.nanoTime();
-            rig.load().follow(this);
-            return;
-        }
         for (Publisher publisher : publishers) {
             goOn(publisher);
             publisher.flush();
         }
     }
 
+    /** Warms up as fast as it can, and then keeps to the rate. */
+    @Override
+    void warm() throws IOException {
+        if (rate > 0) {
+            paced = true;
+            begun = System.nanoTime();
+            rig.load().follow(this);
+            rig.load().run(SETTLE_NANOS, () -> false);
+        }
+    }
+
     /** Fills the publisher; what is added leaves when it has read all the answers that came. */
     @Override
     void goOn(Publisher publisher) {
-        while (rate == 0 && publisher.room() > 0 && publish(publisher, System.nanoTime())) {
+        while (!paced && publisher.room() > 0 && publish(publisher, System.nanoTime())) {
             continue;
         }
     }
@@ -115,16 +132,20 @@ final class Unicast extends Traffic implements Load.Schedule {
     void arrived(SocketClient client, int publisher, long number, long latency) {}
 
     @Override
+    int receivers() {
+        return 1;
+    }
+
+    @Override
     long expected() {
         return allSent;
     }
 
     @Override
     Outcome outcome(Figures figures) {
-        String how = scenario == BenchSettings.Scenario.STREAM
-                ? publishers.length + (publishers.length == 1 ? " stream" : " streams")
-                : publishers.length + " publishers"
-                        + (rig.settings().depth() > 1 ? ", " + rig.settings().depth() + " deep" : "");
+        String how = publishers.length
+                + (scenario == BenchSettings.Scenario.STREAM ? " stream" : " publishers")
+                + (depth > 1 ? ", " + depth + " deep" : "");
         return new Outcome(
                 scenario,
                 String.format("%,d users, %s%s", clients.count(), how, rate > 0 ? ", " + rate + "/s" : ""),

@@ -16,19 +16,19 @@ final class BenchCommand {
             "url",
             "URL",
             null,
-            "What to measure: a Parley (http://host:port) or any WebSocket (ws://host/path, where {i}"
-                    + " is the number of a client). Without it bench starts a server of its own and measures that.");
+            "What to measure: a Parley (http://host:port) or any WebSocket (ws://host/path; {i} is the"
+                    + " number of a client, {to} who gets a message: a number, or all). Without it bench starts a server of its own and measures that.");
     private static final Setting PUBLISH_URL = option(
             "publish-url",
             "URL",
             null,
-            "Where a POST publishes its body, on a server that is no Parley; {i} is the user.");
+            "Where a POST publishes its body, on a server that is no Parley; {to} is who gets it.");
     private static final Setting CLIENTS =
             option("clients", "N", "0", "WebSocket connections; 0 for what suits the scenario.");
     private static final Setting PUBLISHERS =
             option("publishers", "N", "0", "HTTP connections that publish; 0 for what suits the scenario.");
     private static final Setting DEPTH =
-            option("depth", "N", "1", "Requests on their way on each of them (unicast, open-loop).");
+            option("depth", "N", "16", "Requests on their way on each of them (pipelined).");
     private static final Setting RATE = option("rate", "N", "2000", "Messages per second (open-loop).");
     private static final Setting TIME = option("time", "SECONDS", "5", "How long each scenario is measured.");
     private static final Setting WARM_UP =
