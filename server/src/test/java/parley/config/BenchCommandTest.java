@@ -100,7 +100,7 @@ class BenchCommandTest {
                 "--size=47           | --size must be a number from 48 to 1048576, not '47'.",
                 "--time=0            | --time must be a number from 1 to 86400, not '0'.",
                 "--header=x          | --header must be like 'Name: value'.",
-                "--port=1            | There is no option --port. Did you mean --pid?",
+                "--rat=1             | There is no option --rat. Did you mean --rate?",
             })
     void mistakesAreNamed(String argument, String words) {
         assertEquals(
