@@ -35,7 +35,7 @@ final class TokensKeySet implements AutoCloseable {
     static final long RETRY_MILLIS = 5_000;
 
     /** For a whole answer. */
-    static final Duration PATIENCE = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     /** Of a key set; the large ones of cloud providers have 20 KB. */
     static final int MAX_BYTES = 256 << 10;
@@ -47,6 +47,7 @@ final class TokensKeySet implements AutoCloseable {
     private final URI url; // null for a file
     private final Authenticator.Later later;
     private final Runnable changed;
+    private final Duration patience;
     private final HttpClient client; // null for a file
     private volatile List<TokensKey> keys; // null before the first reading
     private volatile boolean closed;
@@ -57,14 +58,19 @@ final class TokensKeySet implements AutoCloseable {
      * @param changed told when there are other keys than before
      */
     TokensKeySet(String source, Authenticator.Later later, Runnable changed) {
+        this(source, later, changed, PATIENCE);
+    }
+
+    TokensKeySet(String source, Authenticator.Later later, Runnable changed, Duration patience) {
         this.source = source;
+        this.patience = patience;
         this.later = later;
         this.changed = changed;
         this.url = source.matches("(?i)https?://.+") ? URI.create(source) : null;
         this.client = url == null
                 ? null
                 : HttpClient.newBuilder()
-                        .connectTimeout(PATIENCE)
+                        .connectTimeout(patience)
                         .followRedirects(HttpClient.Redirect.NEVER)
                         .build();
     }
@@ -121,13 +127,13 @@ final class TokensKeySet implements AutoCloseable {
             }
         }
         HttpRequest request = HttpRequest.newBuilder(url)
-                .timeout(PATIENCE)
+                .timeout(patience)
                 .header("Accept", "application/json")
                 .build();
         CompletableFuture<HttpResponse<byte[]>> answer = client.sendAsync(request, head -> new Bounded());
         // the request's own time-out ends with the headers
         CompletableFuture<String> text =
-                answer.thenApply(TokensKeySet::textOf).orTimeout(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                answer.thenApply(TokensKeySet::textOf).orTimeout(patience.toMillis(), TimeUnit.MILLISECONDS);
         text.whenComplete((done, failure) -> answer.cancel(true));
         return text;
     }

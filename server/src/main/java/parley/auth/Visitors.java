@@ -40,6 +40,9 @@ public final class Visitors implements Guesses {
     /** Retry-After for who must wait until others leave. */
     private static final int FULL_SECONDS = 5;
 
+    /** The code of the only 503 that is not over as soon as the server has started, or started again. */
+    public static final String FULL = "full";
+
     private static final class Visitor {
         private int connections;
         private RateLimiter connects;
@@ -188,7 +191,7 @@ public final class Visitors implements Guesses {
     private Problem refusal(Limit beyond, long waitMillis) {
         return switch (beyond) {
             case CONNECTIONS ->
-                new Problem(503, "full", "The server has as many connections as it can hold; come back later.")
+                new Problem(503, FULL, "The server has as many connections as it can hold; come back later.")
                         .retryAfter(waitMillis);
             case ADDRESS_CONNECTIONS ->
                 new Problem(

@@ -20,6 +20,7 @@ import parley.auth.Authenticator;
 import parley.auth.Caller;
 import parley.auth.Identity;
 import parley.auth.UserId;
+import parley.auth.Visitors;
 import parley.message.Channel;
 import parley.message.Problem;
 import parley.session.Disconnect;
@@ -43,9 +44,6 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
     static final String V1 = "parley.v1";
     static final String PLAIN = "parley.plain";
     static final String NOW = "now";
-
-    /** The code of the only 503 that does not mean that the server is full. */
-    private static final String RESTARTING = "restarting";
 
     /** Of one message from a client; more closes with 1009. */
     private static final int MAX_MESSAGE_BYTES = 64 << 10;
@@ -115,7 +113,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
 
     private Admission admit(ServerUpgradeRequest request, boolean v1) throws Problem {
         if (draining) {
-            throw new Problem(503, RESTARTING, "The server restarts; come back soon.");
+            throw new Problem(503, "restarting", "The server restarts; come back soon.");
         }
         doors.requireRoom(request);
         Caller caller = Callers.of(request);
@@ -176,7 +174,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
             case 401 -> Disconnect.UNAUTHORIZED;
             case 403, 421 -> Disconnect.FORBIDDEN;
             case 429 -> Disconnect.TOO_MANY_CONNECTIONS;
-            case 503 -> problem.code().equals(RESTARTING) ? Disconnect.RESTARTING : Disconnect.TOO_MANY_CONNECTIONS;
+            case 503 -> problem.code().equals(Visitors.FULL) ? Disconnect.TOO_MANY_CONNECTIONS : Disconnect.RESTARTING;
             default -> Disconnect.BAD_REQUEST;
         };
     }
