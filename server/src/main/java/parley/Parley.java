@@ -16,6 +16,7 @@ import java.util.random.RandomGenerator;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.ee11.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
+import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -58,9 +59,12 @@ import parley.socket.Descriptors;
 import parley.socket.Doors;
 import parley.socket.EventStream;
 import parley.socket.Handshake;
+import parley.socket.Lingering;
 import parley.socket.ListeningConnector;
 import parley.socket.Pages;
 import parley.socket.QuietPublishers;
+import parley.socket.SlowHeaders;
+import parley.socket.StrictRequests;
 import parley.socket.TrustedProxies;
 
 /**
@@ -86,6 +90,7 @@ public final class Parley implements AutoCloseable {
     private static final int HEADER_BYTES = 16 << 10;
     private static final int TICK_MILLIS = 100;
     private static final int EXPIRE_MILLIS = 5_000;
+    private static final int HEADERS_MILLIS = 1_000;
 
     /** Over how long clients come back after a stop. */
     private static final int RECONNECT_SPREAD_MILLIS = 5_000;
@@ -112,6 +117,7 @@ public final class Parley implements AutoCloseable {
     private final Authenticator authenticator;
     private final Server server;
     private final ServerConnector connector;
+    private final SlowHeaders slowHeaders;
     private final ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1, work -> {
         Thread thread = new Thread(work, "parley-scheduler");
         thread.setDaemon(true);
@@ -161,6 +167,7 @@ public final class Parley implements AutoCloseable {
         eventStream = new EventStream(authenticator, registry, doors, snapshots::look);
         server = new NonBlockingServer();
         connector = connector();
+        slowHeaders = new SlowHeaders(connector);
     }
 
     private Authenticator authenticator(Settings settings, Guesses guesses, Time time) {
@@ -198,6 +205,7 @@ public final class Parley implements AutoCloseable {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
         http.setRequestHeaderSize(HEADER_BYTES);
+        http.setHttpCompliance(HttpCompliance.STRICT); // the usual mode takes a bare line feed for the end of a line
         // a %2F is for the handshake to refuse: in words, or with a close code that a page can read
         http.setUriCompliance(
                 UriCompliance.from("RFC3986,AMBIGUOUS_PATH_SEPARATOR,AMBIGUOUS_PATH_ENCODING,ILLEGAL_PATH_CHARACTERS"));
@@ -221,13 +229,14 @@ public final class Parley implements AutoCloseable {
         try {
             AtomicReference<ServerContainer> container = new AtomicReference<>();
             ServletContextHandler sockets = new ServletContextHandler("/websocket");
+            sockets.setAllowNullPathInContext(true); // else /websocket would redirect to whatever the Host header says
             JakartaWebSocketServletContainerInitializer.configure(
                     sockets, (context, jakarta) -> container.set(jakarta));
             WebSocketUpgradeHandler upgrade = new WebSocketUpgradeHandler();
             eventStream.setHandler(new Handler.Sequence(new QuietPublishers(servlets()), sockets, new Pages()));
             upgrade.setHandler(eventStream);
             proxies.setHandler(new BrowserUris(upgrade));
-            server.setHandler(proxies);
+            server.setHandler(new Lingering(new StrictRequests(proxies)));
             server.setErrorHandler(new Pages.Errors());
             sockets.start(); // the container is there only now, and the handshake needs it
             handshake = new Handshake(authenticator, registry, doors, container.get());
@@ -246,7 +255,13 @@ public final class Parley implements AutoCloseable {
                 guarded(LogProvider::tellLeftOut), EXPIRE_MILLIS, EXPIRE_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(
                 guarded(snapshots::tick), Snapshots.EVERY_MILLIS, Snapshots.EVERY_MILLIS, TimeUnit.MILLISECONDS);
+        Runnable cut = () -> cutSlowHeaders(System.nanoTime(), System.currentTimeMillis());
+        scheduler.scheduleWithFixedDelay(guarded(cut), HEADERS_MILLIS, HEADERS_MILLIS, TimeUnit.MILLISECONDS);
         ready = true;
+    }
+
+    void cutSlowHeaders(long nanos, long wallMillis) {
+        slowHeaders.cut(nanos, wallMillis);
     }
 
     private static String rootMessage(Throwable failure) {

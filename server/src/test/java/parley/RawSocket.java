@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -303,6 +304,26 @@ final class RawSocket implements AutoCloseable {
     /** Says that nothing more comes. */
     void endOutput() throws IOException {
         socket.shutdownOutput();
+    }
+
+    /** The same as text. */
+    String readTextToEnd() throws IOException {
+        return new String(readToEnd(), StandardCharsets.UTF_8);
+    }
+
+    /** Whether the server ended the connection, without another byte. */
+    boolean isEnded() throws IOException {
+        socket.setSoTimeout(20);
+        try {
+            assertEquals(-1, in.read(), "the server says something");
+            return true;
+        } catch (SocketTimeoutException open) {
+            return false;
+        } catch (SocketException reset) {
+            return true;
+        } finally {
+            socket.setSoTimeout((int) ServerFixture.PATIENCE.toMillis());
+        }
     }
 
     void closePolitely() throws IOException {

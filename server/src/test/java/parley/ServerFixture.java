@@ -82,6 +82,11 @@ final class ServerFixture implements AutoCloseable {
         return parley.registry();
     }
 
+    /** What the server does every second, as if {@code later} had passed. */
+    void cutSlowHeaders(Duration later) {
+        parley.cutSlowHeaders(System.nanoTime() + later.toNanos(), System.currentTimeMillis() + later.toMillis());
+    }
+
     String url(String path) {
         return "http://localhost:" + port() + path;
     }

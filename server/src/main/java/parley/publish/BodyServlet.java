@@ -32,11 +32,6 @@ abstract class BodyServlet extends GuardedServlet {
     /** For a whole body: whoever is slower is not publishing. Beyond it: 408. */
     private static final int BODY_MILLIS = 10_000;
 
-    /** Of a body that is too large: read to the end, so that the answer is not lost with the connection. */
-    private static final long MAX_DISCARDED_BYTES = 16 << 20;
-
-    private static final int DISCARD_MILLIS = 1_000;
-
     private final transient Executor threads;
     private final transient Delays delays;
 
@@ -61,14 +56,17 @@ abstract class BodyServlet extends GuardedServlet {
     @Override
     protected void answer(HttpServletRequest request, HttpServletResponse response) throws IOException, Problem {
         long length = request.getMethod().equals("GET") ? 0 : request.getContentLengthLong();
+        if (length > MAX_BODY_BYTES) {
+            throw tooLarge();
+        }
         ServletInputStream in = request.getInputStream();
-        if (length >= 0 && length <= MAX_BODY_BYTES && (length == 0 || in.available() >= length)) {
+        if (length >= 0 && (length == 0 || in.available() >= length)) {
             byte[] body = in.readNBytes((int) length); // it is here already: this does not block
             reply(request, response, answer(request, body));
         } else {
             AsyncContext context = request.startAsync();
             context.setTimeout(0); // the container's timer cannot be taken back once the body is here
-            in.setReadListener(new Reader(context, length > MAX_BODY_BYTES));
+            in.setReadListener(new Reader(context));
         }
     }
 
@@ -133,22 +131,17 @@ abstract class BodyServlet extends GuardedServlet {
     /** Collects a body that comes in pieces. */
     private final class Reader implements ReadListener {
         private final AsyncContext context;
-        private volatile Runnable timer; // cancels the time-out
+        private final Runnable timer; // cancels the time-out
         private final AtomicBoolean ended = new AtomicBoolean();
         private final ByteArrayOutputStream body = new ByteArrayOutputStream(); // for one thread at a time
-        private boolean tooLarge; // for one thread at a time
-        private long discarded; // for one thread at a time
 
-        Reader(AsyncContext context, boolean tooLarge) {
+        Reader(AsyncContext context) {
             this.context = context;
-            this.tooLarge = tooLarge;
-            this.timer = delays.after(tooLarge ? DISCARD_MILLIS : BODY_MILLIS, () -> threads.execute(this::late));
+            this.timer = delays.after(BODY_MILLIS, () -> threads.execute(this::late));
         }
 
         private void late() {
-            refuseWith(
-                    tooLarge ? tooLarge() : new Problem(408, "too_late", "The body did not come within 10 seconds."),
-                    true);
+            refuseWith(new Problem(408, "too_late", "The body did not come within 10 seconds."));
         }
 
         @Override
@@ -157,27 +150,17 @@ abstract class BodyServlet extends GuardedServlet {
             byte[] piece = new byte[8192];
             while (!ended.get() && in.isReady() && !in.isFinished()) {
                 int read = Math.max(0, in.read(piece));
-                tooLarge |= body.size() + read > MAX_BODY_BYTES;
-                if (!tooLarge) {
+                if (body.size() + read > MAX_BODY_BYTES) {
+                    refuseWith(tooLarge());
+                } else {
                     body.write(piece, 0, read);
-                    continue;
-                }
-                if (discarded == 0) { // whoever is still sending hears the answer when he stops
-                    timer.run();
-                    timer = delays.after(DISCARD_MILLIS, () -> threads.execute(this::late));
-                }
-                discarded += read;
-                if (discarded > MAX_DISCARDED_BYTES) {
-                    refuseWith(tooLarge(), true);
                 }
             }
         }
 
         @Override
         public void onAllDataRead() {
-            if (tooLarge) {
-                refuseWith(tooLarge(), false);
-            } else if (isFirstEnd()) {
+            if (isFirstEnd()) {
                 try {
                     replyLater(context, answer((HttpServletRequest) context.getRequest(), body.toByteArray()));
                 } catch (Problem | RuntimeException failure) {
@@ -188,15 +171,11 @@ abstract class BodyServlet extends GuardedServlet {
 
         @Override
         public void onError(Throwable failure) {
-            refuseWith(Problem.bad("bad_body", "The body broke off, or is not what its header says."), true);
+            refuseWith(Problem.bad("bad_body", "The body broke off, or is not what its header says."));
         }
 
-        /** @param unread whether part of the body stays unread, so that the connection cannot go on */
-        private void refuseWith(Problem problem, boolean unread) {
+        private void refuseWith(Problem problem) {
             if (isFirstEnd()) {
-                if (unread) {
-                    ((HttpServletResponse) context.getResponse()).setHeader("Connection", "close");
-                }
                 end(context, Answer.of(problem));
             }
         }

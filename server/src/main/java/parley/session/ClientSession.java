@@ -33,6 +33,7 @@ public final class ClientSession implements Outbox.Owner {
     volatile boolean greeted;
     volatile long nextPing;
     volatile long confirmAt = Long.MAX_VALUE; // when a plain client is asked whether it has what was written
+    volatile long messageSince = Long.MAX_VALUE; // when a message began that is not whole yet
     volatile long abortAt = Long.MAX_VALUE;
 
     private volatile Position handedOver; // the last of the user's messages that went to the transport
@@ -100,6 +101,16 @@ public final class ClientSession implements Outbox.Owner {
     /** Bytes came from the client, whatever they say. */
     public void heard() {
         heard = registry.now();
+    }
+
+    /** The first piece of a message came, and more must follow in time. */
+    public void messageBegan() {
+        messageSince = registry.now();
+        registry.watchMessage(this);
+    }
+
+    public void messageEnded() {
+        messageSince = Long.MAX_VALUE;
     }
 
     /** The client answered a ping; a plain one so confirms what was handed over before it. */

@@ -50,6 +50,9 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     /** A write that the client does not take in this time will not be taken. Beyond it: 4101. */
     static final int STALL_MILLIS = 10_000;
 
+    /** For all pieces of a message: 64 KiB pass any line in this time. Beyond it: 4104. */
+    static final int MESSAGE_MILLIS = 10_000;
+
     /** How long what waits may still leave a closing session, and how long its close may then take. */
     static final int GRACE_MILLIS = 2_000;
 
@@ -435,6 +438,8 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             session.close(Disconnect.TOKEN_EXPIRED);
         } else if (session.mode() == Mode.V1 && !session.greeted && now - session.opened >= HELLO_MILLIS) {
             session.close(Disconnect.NO_HEARTBEAT, "no hello within 10 s");
+        } else if (now >= messageDeadline(session)) {
+            session.close(Disconnect.NO_HEARTBEAT, "a message did not become whole within 10 s");
         } else if (session.mode().webSocket() && now - session.heard >= SILENCE_MILLIS) {
             session.close(Disconnect.NO_HEARTBEAT);
         } else {
@@ -449,6 +454,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
 
     private long nextDeadline(ClientSession session, long stalled) {
         long next = Math.min(Math.min(session.nextPing, session.confirmAt), expiry(session));
+        next = Math.min(next, messageDeadline(session));
         if (session.mode().webSocket()) {
             next = Math.min(next, session.heard + SILENCE_MILLIS);
         }
@@ -462,6 +468,11 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     private long expiry(ClientSession session) {
         Identity identity = session.identity();
         return identity.everExpires() ? now() + identity.expires() - time.wallMillis() : Long.MAX_VALUE;
+    }
+
+    private static long messageDeadline(ClientSession session) {
+        long since = session.messageSince;
+        return since == Long.MAX_VALUE ? since : since + MESSAGE_MILLIS;
     }
 
     private void beatClosing(ClientSession session, long now) {
@@ -488,6 +499,11 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     /** A write was not taken at once: see whether it is taken in time. */
     void watchWrite(ClientSession session) {
         wheel.visit(session.timer, now() + STALL_MILLIS);
+    }
+
+    /** A message began: see whether it becomes whole in time. */
+    void watchMessage(ClientSession session) {
+        wheel.visit(session.timer, messageDeadline(session));
     }
 
     /** A pump goes on with an outbox that has more than its share. */

@@ -80,6 +80,12 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
 
     @Override
     public FrameHandler negotiate(ServerUpgradeRequest request, ServerUpgradeResponse response, Callback callback) {
+        try {
+            StrictHandshake.require(request.getHeaders());
+        } catch (Problem problem) {
+            Answers.refuse(request, response, callback, problem);
+            return null;
+        }
         boolean v1 = request.getSubProtocols().contains(V1);
         try {
             Admission admission = admit(request, v1);

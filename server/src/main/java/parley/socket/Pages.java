@@ -1,7 +1,9 @@
 package parley.socket;
 
+import java.util.Set;
 import org.eclipse.jetty.http.HttpField;
 import org.eclipse.jetty.http.HttpFields;
+import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.HttpURI;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
@@ -24,6 +26,9 @@ public final class Pages extends ResourceHandler {
             new HttpField("Referrer-Policy", "same-origin"),
             new HttpField("Cross-Origin-Opener-Policy", "same-origin"));
 
+    /** What works nowhere, whatever the path: TRACE would tell a page what headers a proxy added. */
+    private static final Set<String> NOWHERE = Set.of("TRACE", "OPTIONS", "CONNECT");
+
     public Pages() {
         setBaseResource(ResourceFactory.of(this).newClassLoaderResource("static/"));
         setDirAllowed(false);
@@ -34,8 +39,13 @@ public final class Pages extends ResourceHandler {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
+        if (NOWHERE.contains(request.getMethod())) {
+            response.getHeaders().put(HttpHeader.ALLOW, "GET, HEAD");
+            Answers.refuse(request, response, callback, new Problem(405, "bad_method", "Use GET or HEAD."));
+            return true;
+        }
         if (!request.getMethod().equals("GET") && !request.getMethod().equals("HEAD")) {
-            return false; // Jetty would answer OPTIONS with an error of status 200
+            return false;
         }
         response.getHeaders().add(HEADERS);
         return super.handle(named(request), response, callback);
@@ -69,6 +79,8 @@ public final class Pages extends ResourceHandler {
                 case 404 -> "There is nothing here. Publish at /socket/publish, connect to /websocket/{userId}.";
                 case 405 -> "This method does nothing here.";
                 case 414 -> "The URI is too long: send the message in the body of a POST.";
+                case 417 -> "The only expectation that is met here is 100-continue.";
+                case 426, 505 -> "Only HTTP/1.1 and HTTP/1.0 are spoken here.";
                 case 431 -> "The header is too large: send the message in the body of a POST.";
                 default -> status < 500 ? "The request cannot be answered." : "The server failed; its log says why.";
             };

@@ -17,9 +17,13 @@ import parley.session.Disconnect;
  */
 final class ReceivedFrames implements FrameHandler {
 
+    /** Of one message, empty ones too; a text of 64 KiB comes in 64 pieces. Beyond it: 4000. */
+    static final int MAX_PIECES = 1_000;
+
     private final FrameHandler endpointHandler;
     private final SocketEndpoint endpoint;
     private CoreSession core; // set by onOpen, before any frame
+    private int pieces; // of the message that is not whole yet; for one frame at a time
 
     ReceivedFrames(FrameHandler endpointHandler, SocketEndpoint endpoint) {
         this.endpointHandler = endpointHandler;
@@ -47,8 +51,28 @@ final class ReceivedFrames implements FrameHandler {
                 callback.succeeded();
                 core.demand();
             }
+            case OpCode.TEXT, OpCode.CONTINUATION -> {
+                if (isTorn(frame, session)) {
+                    session.close(Disconnect.BAD_REQUEST, "a message has at most " + MAX_PIECES + " pieces");
+                    callback.succeeded();
+                    core.demand();
+                } else {
+                    endpointHandler.onFrame(frame, callback);
+                }
+            }
             default -> endpointHandler.onFrame(frame, callback);
         }
+    }
+
+    /** Whether the frame's message has come in more pieces than anybody needs. */
+    private boolean isTorn(Frame frame, ClientSession session) {
+        if (!frame.isFin() && ++pieces == 1) {
+            session.messageBegan();
+        } else if (frame.isFin() && pieces > 0 && pieces <= MAX_PIECES) {
+            pieces = 0;
+            session.messageEnded();
+        }
+        return pieces > MAX_PIECES;
     }
 
     @Override

@@ -336,6 +336,34 @@ class SessionRegistryTest {
         line.expect("ABORT");
     }
 
+    /** One piece now and then would be a sign of life for ever. */
+    @Test
+    void aMessageInPiecesIsDueWithinTenSeconds() {
+        ClientSession session = station.v1("ann", line);
+        station.pass(3_000);
+        session.messageBegan();
+        station.pass(9_999);
+        session.heard();
+        line.assertExhausted();
+        station.pass(101);
+        line.expect("CLOSE 4104 a message did not become whole within 10 s");
+        station.pass(2_100);
+        line.expect("ABORT");
+    }
+
+    @Test
+    void aMessageThatBecomesWholeStopsThatClock() {
+        ClientSession session = station.v1("ann", line);
+        session.messageBegan();
+        station.pass(9_000);
+        session.messageEnded();
+        station.pass(2_000);
+        session.messageBegan();
+        station.pass(9_000);
+        line.assertExhausted();
+        session.close(Disconnect.GONE);
+    }
+
     @Test
     void aHelloInTimeStopsThatClock() {
         ClientSession session = station.open("ann", Mode.V1, line);
