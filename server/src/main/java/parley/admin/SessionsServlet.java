@@ -99,6 +99,7 @@ public final class SessionsServlet extends GuardedServlet {
                 .put("queue", session.queueBytes())
                 .put("stalled", session.stalledMillis())
                 .put("behind", session.behind())
+                .put("slow", session.isSlow())
                 .end();
     }
 }

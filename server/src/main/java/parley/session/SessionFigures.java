@@ -26,11 +26,14 @@ public record SessionFigures(
         long stalledMillis,
         long behind) {
 
-    /** Whether more waits for the client than the write under way. */
-    public boolean isSlow() {
-        return queueBytes > 0 || behind > 0 || stalledMillis > SLOW_MILLIS;
-    }
-
     /** A write that takes longer than this waits for the client and not for the network. */
     private static final long SLOW_MILLIS = 1_000;
+
+    /** A whole write waits beside the one under way: less is there at any moment of a busy server. */
+    private static final long SLOW_BYTES = Outbox.MAX_WRITE_BYTES;
+
+    /** Whether the client reads slower than messages come. */
+    public boolean isSlow() {
+        return behind > 0 || stalledMillis > SLOW_MILLIS || queueBytes > SLOW_BYTES;
+    }
 }
