@@ -53,6 +53,7 @@ import parley.metrics.Metrics;
 import parley.publish.AskServlet;
 import parley.publish.DisconnectServlet;
 import parley.publish.PublishServlet;
+import parley.publish.Quota;
 import parley.session.SessionRegistry;
 import parley.socket.BrowserUris;
 import parley.socket.Descriptors;
@@ -114,6 +115,7 @@ public final class Parley implements AutoCloseable {
     private final Metrics metrics = new Metrics();
     private final TrustedProxies proxies;
     private final Doors doors;
+    private final Quota quota;
     private final Authenticator authenticator;
     private final Server server;
     private final ServerConnector connector;
@@ -162,6 +164,7 @@ public final class Parley implements AutoCloseable {
                 .fitted(Descriptors.limit(), Runtime.getRuntime().maxMemory());
         Visitors visitors = new Visitors(limits, proxies::includes, metrics, time);
         doors = new Doors(visitors);
+        quota = new Quota(limits.publishesPerSecond(), metrics, time);
         authenticator = authenticator(settings, visitors, time);
         snapshots = new Snapshots(registry, metrics, broker.fates(), time);
         eventStream = new EventStream(authenticator, registry, doors, snapshots::look);
@@ -289,8 +292,8 @@ public final class Parley implements AutoCloseable {
         context.setErrorHandler(new Pages.Errors());
         context.getServletHandler().setEnsureDefaultServlet(false);
         Executor threads = server.getThreadPool();
-        add(context, "/socket/publish", new PublishServlet(broker, authenticator, threads, this::after));
-        add(context, "/socket/ask", new AskServlet(broker, authenticator, threads, this::after));
+        add(context, "/socket/publish", new PublishServlet(broker, quota, authenticator, threads, this::after));
+        add(context, "/socket/ask", new AskServlet(broker, quota, authenticator, threads, this::after));
         add(context, "/socket/online", new OnlineServlet(broker, authenticator, threads));
         add(context, "/socket/history", new HistoryServlet(broker, authenticator, threads));
         add(context, "/socket/disconnect", new DisconnectServlet(broker, authenticator, threads, this::after));

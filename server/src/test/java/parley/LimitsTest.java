@@ -2,13 +2,19 @@ package parley;
 
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.google.gson.JsonArray;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.message.ManualTime;
 import parley.metrics.Limit;
 
@@ -197,5 +203,82 @@ class LimitsTest {
                         .status());
         lines.remove(0).close();
         await().until(() -> handshakeOnce("X-Forwarded-For: 203.0.113.1") == 101);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {RawSocket.PING, RawSocket.PONG})
+    void whoFloodsWithControlFramesIsNotReadAnyMore(int opCode) throws Exception {
+        ManualTime time = new ManualTime();
+        server = ServerFixture.start(time);
+        RawSocket client = connected("127.0.0.1");
+        AtomicInteger sent = new AtomicInteger();
+        CompletableFuture<Void> flood = CompletableFuture.runAsync(() -> flood(client, opCode, sent));
+        await().until(() -> server.metrics().timesLimited(Limit.CONTROL_FRAMES) == 1);
+        assertEquals(0, server.online("42"));
+        int[] before = {-1};
+        await().until(() -> before[0] == (before[0] = sent.get())); // what it goes on to send stays in the kernel
+        assertFalse(flood.isDone());
+        await().until(() -> {
+            time.advance(500); // so that nobody takes it for a process that stood still
+            return flood.isDone();
+        });
+        assertEquals(1, server.metrics().timesLimited(Limit.CONTROL_FRAMES));
+    }
+
+    /** Until the line ends. */
+    private static void flood(RawSocket line, int opCode, AtomicInteger sent) {
+        try {
+            while (true) {
+                line.sendFrame(opCode, new byte[125]);
+                sent.incrementAndGet();
+            }
+        } catch (IOException cut) {
+            // at last
+        }
+    }
+
+    @Test
+    void whoFloodsWithMessagesHearsWhy() throws Exception {
+        server = ServerFixture.start(new ManualTime());
+        RawSocket flood = connected("127.0.0.1");
+        for (int i = 0; i < 300; i++) {
+            flood.sendText("to the back ends");
+        }
+        assertEquals(4129, flood.readClose().closeCode());
+        assertEquals(1, server.metrics().timesLimited(Limit.MESSAGES));
+    }
+
+    @Test
+    void publishersHaveARate() throws Exception {
+        server = ServerFixture.start(new ManualTime(), "--publish-rate", "1");
+        for (int i = 0; i < 4; i++) {
+            assertEquals(202, server.publish("userId", "42", "message", "hello").status());
+        }
+        ServerFixture.Answer refused = server.publish("userId", "42", "message", "hello");
+        assertEquals(429, refused.status());
+        assertEquals("too_many_messages", refused.code());
+        assertEquals("1", refused.raw().headers().firstValue("Retry-After").orElse(null));
+        String line = "{\"userId\":\"42\",\"message\":1}\n";
+        ServerFixture.Answer stream = server.post("/socket/publish", "application/x-ndjson", line);
+        assertEquals(200, stream.status());
+        assertEquals(429, stream.object().get("status").getAsInt());
+        assertEquals(1, stream.object().get("retryAfter").getAsInt());
+        assertEquals(429, server.get("/socket/ask?userId=42&message=hello").status());
+        assertEquals(3, server.metrics().timesLimited(Limit.PUBLISHES));
+    }
+
+    @Test
+    void anArrayHasSoManyReceipts() throws Exception {
+        server = ServerFixture.start();
+        String item = "{\"userId\":\"42\",\"message\":1,\"ttl\":0}";
+        ServerFixture.Answer batch =
+                server.post("/socket/publish", "application/json", "[" + (item + ",").repeat(10_000) + item + "]");
+        assertEquals(200, batch.status());
+        JsonArray answers = batch.json().getAsJsonArray();
+        assertEquals(202, answers.get(9_999).getAsJsonObject().get("status").getAsInt());
+        assertEquals(
+                "too_many_items",
+                answers.get(10_000).getAsJsonObject().get("code").getAsString());
+        assertEquals(1, server.metrics().timesLimited(Limit.TARGETS));
     }
 }

@@ -52,13 +52,16 @@ public final class Problem extends Exception {
 
     /** The body of an {@code application/problem+json} answer. */
     public String json() {
-        return new Json.Out()
+        Json.Out json = new Json.Out()
                 .put("type", "about:blank")
                 .put("title", title(status))
                 .put("status", status)
                 .put("code", code)
-                .put("detail", detail())
-                .end();
+                .put("detail", detail());
+        if (retryAfterSeconds > 0) { // where there is no header for it: in a line of a stream, in an item of a batch
+            json.put("retryAfter", retryAfterSeconds);
+        }
+        return json.end();
     }
 
     private static String title(int status) {

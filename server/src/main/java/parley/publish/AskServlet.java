@@ -24,19 +24,21 @@ public final class AskServlet extends BodyServlet {
     private static final long DEFAULT_WAIT_MILLIS = 5_000;
 
     private final transient Broker broker;
+    private final transient Quota quota;
 
     /**
      * @param threads where answers are written that come later than their request
      * @param delays when a body must be whole
      */
-    public AskServlet(Broker broker, Authenticator authenticator, Executor threads, Delays delays) {
+    public AskServlet(Broker broker, Quota quota, Authenticator authenticator, Executor threads, Delays delays) {
         super(authenticator, Authenticator.Access.PUBLISH, threads, delays, "GET", "POST");
         this.broker = broker;
+        this.quota = quota;
     }
 
     @Override
     protected CompletionStage<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
-        PublishRequest wanted = read(request, body);
+        PublishRequest wanted = read(quota, request, body);
         List<Draft> drafts = wanted.publication().drafts();
         if (drafts.size() > 1 || !(drafts.get(0).channel() instanceof Channel.User user)) {
             throw Problem.bad("bad_target", "Ask one user: 'userId=42'.");

@@ -71,8 +71,8 @@ abstract class BodyServlet extends GuardedServlet {
     }
 
     /** What a request asks for, in its query and its body. */
-    static PublishRequest read(HttpServletRequest request, byte[] body) throws Problem {
-        return PublishRequest.parse(query(request), kind(request), utf8(body), credential(request));
+    static PublishRequest read(Quota quota, HttpServletRequest request, byte[] body) throws Problem {
+        return quota.read(query(request), kind(request), utf8(body), credential(request));
     }
 
     /** The query's parameters, and the {@code Idempotency-Key} header as one of them. */

@@ -17,29 +17,39 @@ final class Items {
     private static final Logger LOG = LoggerFactory.getLogger(Items.class);
 
     private final Broker broker;
+    private final Quota quota;
     private final Map<String, List<String>> query;
     private final String credential;
+    private long receiptsLeft; // for one thread at a time
 
     /**
      * @param query parameters that hold for all items, unless one says otherwise
      * @param credential whose idempotency keys the items have
+     * @param mostReceipts of all items together
      */
-    Items(Broker broker, Map<String, List<String>> query, String credential) throws Problem {
+    Items(Broker broker, Quota quota, Map<String, List<String>> query, String credential, long mostReceipts)
+            throws Problem {
         if (query.containsKey("idempotencyKey")) {
             throw Problem.bad("bad_value", "A batch has no idempotency key; give each of its items one.");
         }
         this.broker = broker;
+        this.quota = quota;
         this.query = query;
         this.credential = credential;
+        this.receiptsLeft = mostReceipts;
     }
 
     /** Publishes one JSON object; completes with the JSON object that answers it, {@code status} first. Never fails. */
     CompletableFuture<String> publish(String item) {
         try {
-            PublishRequest wanted = PublishRequest.parse(query, PublishRequest.Kind.JSON, item, credential);
+            PublishRequest wanted = quota.read(query, PublishRequest.Kind.JSON, item, credential);
+            receiptsLeft -= wanted.publication().drafts().size();
+            if (receiptsLeft < 0) {
+                throw quota.tooManyReceipts();
+            }
             return broker.publish(wanted.publication())
-                    .handle((receipts, failure) ->
-                            failure == null ? answer(receipts, wanted.several()) : refusal(failure))
+                    .handle((published, failure) ->
+                            failure == null ? answer(published, wanted.several()) : refusal(failure))
                     .toCompletableFuture();
         } catch (Problem problem) {
             return CompletableFuture.completedFuture(problem.json());

@@ -46,6 +46,9 @@ record PublishRequest(Publication publication, boolean several) {
     /** Longer names are a mistake, and each is kept with its message. */
     private static final int MAX_OPTION_CHARS = 255;
 
+    /** The code of a refusal that {@link Quota} counts. */
+    static final String TOO_MANY_USERS = "too_many_users";
+
     /** What kind of body the request has. */
     enum Kind {
         NONE,
@@ -163,6 +166,11 @@ record PublishRequest(Publication publication, boolean several) {
             }
             if (!topics.isEmpty()) {
                 return List.of(new Channel.Topic(UserId.topic(topics.get(0))));
+            }
+            if (users.size() > Quota.MAX_USERS) {
+                throw Problem.bad(
+                        TOO_MANY_USERS,
+                        "A message goes to at most " + Quota.MAX_USERS + " users; send it again for the others.");
             }
             Set<Channel> channels = new LinkedHashSet<>();
             for (String user : users) {

@@ -25,6 +25,7 @@ public final class PublishServlet extends BodyServlet {
     private static final String NDJSON = "application/x-ndjson";
 
     private final transient Broker broker;
+    private final transient Quota quota;
     private final transient Delays delays;
     private final transient Executor threads;
 
@@ -32,9 +33,10 @@ public final class PublishServlet extends BodyServlet {
      * @param threads where answers are written that come later than their request
      * @param delays when a line that was begun must be whole
      */
-    public PublishServlet(Broker broker, Authenticator authenticator, Executor threads, Delays delays) {
+    public PublishServlet(Broker broker, Quota quota, Authenticator authenticator, Executor threads, Delays delays) {
         super(authenticator, Authenticator.Access.PUBLISH, threads, delays, "GET", "POST");
         this.broker = broker;
+        this.quota = quota;
         this.delays = delays;
         this.threads = threads;
     }
@@ -45,7 +47,7 @@ public final class PublishServlet extends BodyServlet {
         if (request.getMethod().equals("POST")
                 && type != null
                 && type.toLowerCase(Locale.ROOT).startsWith(NDJSON)) {
-            Items items = new Items(broker, query(request), credential(request));
+            Items items = new Items(broker, quota, query(request), credential(request), Long.MAX_VALUE);
             response.setContentType(NDJSON);
             response.setHeader("Cache-Control", "no-store");
             new PublishStream(request.startAsync(), items, delays, threads).start();
@@ -57,9 +59,9 @@ public final class PublishServlet extends BodyServlet {
     @Override
     protected CompletionStage<Answer> answer(HttpServletRequest request, byte[] body) throws Problem {
         if (kind(request) == PublishRequest.Kind.JSON && body.length > 0 && Json.first(utf8(body)) == '[') {
-            return batch(new Items(broker, query(request), credential(request)), utf8(body));
+            return batch(new Items(broker, quota, query(request), credential(request), Quota.MAX_RECEIPTS), utf8(body));
         }
-        PublishRequest wanted = read(request, body);
+        PublishRequest wanted = read(quota, request, body);
         return broker.publish(wanted.publication()).thenApply(receipts -> answer(receipts, wanted.several()));
     }
 

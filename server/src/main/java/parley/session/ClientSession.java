@@ -3,10 +3,12 @@ package parley.session;
 import java.util.ArrayList;
 import java.util.List;
 import parley.auth.Identity;
+import parley.auth.RateLimiter;
 import parley.broker.Broker;
 import parley.message.Channel;
 import parley.message.Position;
 import parley.message.ServerFrame;
+import parley.metrics.Limit;
 
 /**
  * One connection: who it is, what it subscribed to, what waits for it. Made and closed by the SessionRegistry alone; all
@@ -31,10 +33,14 @@ public final class ClientSession implements Outbox.Owner {
     final long opened;
     volatile long heard;
     volatile boolean greeted;
+    volatile boolean flooding; // what it sends is no longer read
     volatile long nextPing;
     volatile long confirmAt = Long.MAX_VALUE; // when a plain client is asked whether it has what was written
     volatile long messageSince = Long.MAX_VALUE; // when a message began that is not whole yet
     volatile long abortAt = Long.MAX_VALUE;
+
+    private RateLimiter controlFrames; // null before the first; for the one who reads
+    private int asked; // questions that have no reply yet; guarded by this
 
     private volatile Position handedOver; // the last of the user's messages that went to the transport
 
@@ -111,6 +117,45 @@ public final class ClientSession implements Outbox.Owner {
 
     public void messageEnded() {
         messageSince = Long.MAX_VALUE;
+    }
+
+    /**
+     * A ping or pong frame came. To be called by one thread at a time.
+     *
+     * @return false when there were too many, and so the session was closed
+     */
+    public boolean admitControlFrame() {
+        if (controlFrames == null) {
+            controlFrames = new RateLimiter(
+                    SessionSettings.CONTROL_FRAMES_PER_SECOND, SessionSettings.CONTROL_FRAMES_AT_ONCE, registry.now());
+        }
+        if (controlFrames.take(registry.now())) {
+            return true;
+        }
+        registry.flooded(
+                this,
+                Limit.CONTROL_FRAMES,
+                "more than " + SessionSettings.CONTROL_FRAMES_PER_SECOND + " ping or pong frames per second");
+        return false;
+    }
+
+    /** Whether it was closed because it sends too much, so that the rest need not be read. */
+    public boolean isFlooding() {
+        return flooding;
+    }
+
+    /** A question goes out, and so a reply is in order. */
+    synchronized void asked() {
+        asked++;
+    }
+
+    /** Whether a reply is to a question that was asked. */
+    synchronized boolean mayReply() {
+        if (asked == 0) {
+            return false;
+        }
+        asked--;
+        return true;
     }
 
     /** The client answered a ping; a plain one so confirms what was handed over before it. */

@@ -104,7 +104,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             Broker broker, SessionSettings limits, Metrics metrics, Time time, RandomGenerator random, Pumps pumps) {
         this.broker = broker;
         this.presence = new Presence(audiences, broker);
-        this.uplink = new Uplink(broker, limits, metrics, time);
+        this.uplink = new Uplink(this, broker, limits, metrics, time);
         this.metrics = metrics;
         this.time = time;
         this.random = random;
@@ -163,6 +163,13 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             });
         }
         return session;
+    }
+
+    /** Closes a session that sends more than it may; what it has sent beyond that is not even read. */
+    void flooded(ClientSession session, Limit limit, String sentence) {
+        metrics.limited(limit);
+        session.flooding = true;
+        session.close(Disconnect.TOO_MANY_MESSAGES, sentence);
     }
 
     /** Puts a session into several channels; the list is empty when the session was closed meanwhile. */
@@ -359,6 +366,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         int asked = 0;
         for (Subscription subscription : audiences.members(user)) {
             if (subscription.session.mode() == Mode.V1 && subscription.online()) {
+                subscription.session.asked();
                 subscription.session.send(frame);
                 asked++;
             }

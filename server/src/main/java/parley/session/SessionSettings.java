@@ -15,6 +15,15 @@ public record SessionSettings(int messagesPerSecond, int burst, boolean clientBr
     /** Sessions of one user: each message to him is written to all of them. For more receivers there are topics. */
     static final int SESSIONS_PER_USER = 1_000;
 
+    /**
+     * Ping and pong frames of one session. We ask for one pong in 2 seconds at most, and browsers send no pings of their
+     * own. Beyond it: 4129.
+     */
+    static final int CONTROL_FRAMES_PER_SECOND = 20;
+
+    /** Five seconds' worth: what a line that stood still may deliver together. */
+    static final int CONTROL_FRAMES_AT_ONCE = 100;
+
     /** Frames that wait while a hello or subscribe is under way. */
     static final int WAITING_FRAMES = 32;
 }

@@ -332,6 +332,11 @@ final class Subscription {
         }
     }
 
+    /** The offset up to which the client has handled what it got. */
+    synchronized long acked() {
+        return acked;
+    }
+
     /** How many offsets the session has still to be given from the history; 0 when it is up to date. */
     synchronized long behind() {
         return state == State.BEHIND ? Math.max(0, newest - last) : 0;

@@ -13,6 +13,7 @@ import parley.message.Draft;
 import parley.message.Problem;
 import parley.message.Receipt;
 import parley.message.Time;
+import parley.metrics.Limit;
 import parley.metrics.Metrics;
 
 /** Where clients' messages go: to a user, a topic, everyone, or, addressed to nobody, to the back ends. */
@@ -20,12 +21,14 @@ final class Uplink {
 
     private static final Logger LOG = LoggerFactory.getLogger(Uplink.class);
 
+    private final SessionRegistry registry;
     private final Broker broker;
     private final SessionSettings limits;
     private final Time time;
     private final Metrics metrics;
 
-    Uplink(Broker broker, SessionSettings limits, Metrics metrics, Time time) {
+    Uplink(SessionRegistry registry, Broker broker, SessionSettings limits, Metrics metrics, Time time) {
+        this.registry = registry;
         this.broker = broker;
         this.limits = limits;
         this.metrics = metrics;
@@ -37,14 +40,13 @@ final class Uplink {
         return new RateLimiter(limits.messagesPerSecond(), limits.burst(), time.millis());
     }
 
-    /** Takes a token for a message; without one the session is closed. */
+    /** Takes a token for a message, or for a frame that does nothing; without one the session is closed. */
     boolean admit(ClientSession session, RateLimiter limiter) {
         if (limiter.take(time.millis())) {
             return true;
         }
-        session.close(
-                Disconnect.TOO_MANY_MESSAGES,
-                "more than " + limits.messagesPerSecond() + " messages per second: slow down");
+        registry.flooded(
+                session, Limit.MESSAGES, "more than " + limits.messagesPerSecond() + " messages per second: slow down");
         return false;
     }
 

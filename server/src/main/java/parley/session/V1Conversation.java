@@ -13,6 +13,7 @@ import parley.message.ClientFrame;
 import parley.message.Position;
 import parley.message.Problem;
 import parley.message.ServerFrame;
+import parley.metrics.Limit;
 import parley.metrics.Metrics;
 
 /**
@@ -61,7 +62,7 @@ final class V1Conversation implements Conversation {
             }
         }
         if (full) {
-            session.close(Disconnect.TOO_MANY_MESSAGES, "more than 32 frames behind a hello or subscribe");
+            registry.flooded(session, Limit.MESSAGES, "more than 32 frames behind a hello or subscribe");
         } else {
             work(text);
         }
@@ -91,8 +92,9 @@ final class V1Conversation implements Conversation {
 
     /** Carries a frame out; the stage ends when the next frame may be handled. */
     private CompletableFuture<?> handle(String text) {
+        ClientFrame frame = null;
         try {
-            ClientFrame frame = ClientFrame.parse(text);
+            frame = ClientFrame.parse(text);
             if (!session.greeted) {
                 if (frame instanceof ClientFrame.Hello hello) {
                     return hello(hello);
@@ -104,14 +106,25 @@ final class V1Conversation implements Conversation {
         } catch (Problem problem) {
             if (!session.greeted || problem.code().equals("bad_json")) {
                 session.close(Disconnect.BAD_REQUEST, problem.detail());
-            } else {
+            } else if (frame != null && isCharged(frame) || uplink.admit(session, limiter)) {
                 fail(ClientFrame.refOf(text), problem);
             }
         }
         return SessionRegistry.DONE;
     }
 
+    /**
+     * Whether a frame costs a token whatever comes of it. A first ack of a message, and a reply to a question, answer us;
+     * they cost one only when they do not.
+     */
+    private static boolean isCharged(ClientFrame frame) {
+        return !(frame instanceof ClientFrame.Ack) && !(frame instanceof ClientFrame.Reply);
+    }
+
     private CompletableFuture<?> dispatch(ClientFrame frame) throws Problem {
+        if (isCharged(frame) && !uplink.admit(session, limiter)) {
+            return SessionRegistry.DONE;
+        }
         if (frame instanceof ClientFrame.Subscribe subscribe) {
             return subscribe(subscribe);
         } else if (frame instanceof ClientFrame.Unsubscribe unsubscribe) {
@@ -125,7 +138,7 @@ final class V1Conversation implements Conversation {
         } else if (frame instanceof ClientFrame.Hello) {
             session.close(Disconnect.BAD_REQUEST, "one hello is enough");
         } else if (frame instanceof ClientFrame.Reply reply) {
-            uplink.reply(session, reply);
+            reply(reply);
         }
         return SessionRegistry.DONE;
     }
@@ -139,6 +152,7 @@ final class V1Conversation implements Conversation {
             channels.put(resumable(resume.getKey()), new Since.After(position(resume.getValue())));
         }
         if (channels.size() > SessionSettings.TOPICS + 2) {
+            metrics.limited(Limit.TOPICS);
             throw Problem.bad("too_many_topics", "A session has at most " + SessionSettings.TOPICS + " topics.");
         }
         channels.keySet().removeIf(channel -> !session.identity().mayRead(channel)); // the welcome does not name them
@@ -195,10 +209,8 @@ final class V1Conversation implements Conversation {
             session.send(new ServerFrame.Subscribed(name(topic), standing.standing()));
             return SessionRegistry.DONE;
         }
-        if (!uplink.admit(session, limiter)) {
-            return SessionRegistry.DONE;
-        }
         if (session.subscriptionCount() >= SessionSettings.TOPICS + 2) {
+            metrics.limited(Limit.TOPICS);
             throw Problem.bad("too_many_topics", "A session has at most " + SessionSettings.TOPICS + " topics.");
         }
         Since since = frame.since() == null ? Since.NOW : Since.parse(frame.since());
@@ -230,10 +242,13 @@ final class V1Conversation implements Conversation {
         session.send(new ServerFrame.Unsubscribed(name(topic)));
     }
 
-    private void send(ClientFrame.Send frame) {
-        if (!uplink.admit(session, limiter)) {
-            return;
+    private void reply(ClientFrame.Reply frame) {
+        if (session.mayReply() || uplink.admit(session, limiter)) {
+            uplink.reply(session, frame);
         }
+    }
+
+    private void send(ClientFrame.Send frame) {
         try {
             uplink.send(session, frame.reception(), frame.flag(), frame.body()).whenComplete((receipt, failure) -> {
                 if (failure == null) {
@@ -250,11 +265,15 @@ final class V1Conversation implements Conversation {
     private void ack(ClientFrame.Ack frame) throws Problem {
         Channel channel = Channel.parse(frame.channel());
         Subscription subscription = channel == null ? null : session.subscription(channel);
+        long before = subscription == null ? 0 : subscription.acked();
         AfterUnlock after = registry.afterUnlock();
         if (subscription == null || !subscription.ack(frame.position(), frame.failed(), after)) {
             throw Problem.bad("bad_ack", "Nothing up to this position was sent in this session.");
         }
         after.flush();
+        if (subscription.acked() == before && !uplink.admit(session, limiter)) {
+            return;
+        }
         if (channel.equals(session.userChannel())) {
             session.moveCursor(frame.position());
         }

@@ -40,6 +40,11 @@ final class ReceivedFrames implements FrameHandler {
     public void onFrame(Frame frame, Callback callback) {
         ClientSession session = endpoint.session();
         session.heard();
+        if (session.isFlooding() && frame.getOpCode() != OpCode.CLOSE
+                || isControl(frame) && !session.admitControlFrame()) {
+            callback.succeeded(); // and nothing more is asked for: what it goes on to send stays with its sender
+            return;
+        }
         switch (frame.getOpCode()) {
             case OpCode.PONG -> {
                 session.ponged(BufferUtil.toString(frame.getPayload(), StandardCharsets.ISO_8859_1));
@@ -73,6 +78,10 @@ final class ReceivedFrames implements FrameHandler {
             session.messageEnded();
         }
         return pieces > MAX_PIECES;
+    }
+
+    private static boolean isControl(Frame frame) {
+        return frame.getOpCode() == OpCode.PING || frame.getOpCode() == OpCode.PONG;
     }
 
     @Override

@@ -105,7 +105,12 @@ class PublishFuzz {
         FakeExchange exchange = new FakeExchange(1 << 20);
         ArrayDeque<Runnable> tasks = new ArrayDeque<>();
         ManualDelays delays = new ManualDelays(new ManualTime());
-        new PublishStream(exchange.context(), new Items(promptBroker(), Map.of(), ""), delays, tasks::add).start();
+        new PublishStream(
+                        exchange.context(),
+                        new Items(promptBroker(), QuotaTest.UNLIMITED, Map.of(), "", Long.MAX_VALUE),
+                        delays,
+                        tasks::add)
+                .start();
         ByteArrayOutputStream answers = new ByteArrayOutputStream();
         for (int at = 0; at < input.length; at += size) {
             exchange.come(input, at, Math.min(size, input.length - at));

@@ -62,7 +62,12 @@ class PublishStreamTest {
                     }
                     return publication.answer;
                 });
-        new PublishStream(exchange.context(), new Items(broker, Map.of(), ""), timer, tasks::add).start();
+        new PublishStream(
+                        exchange.context(),
+                        new Items(broker, QuotaTest.UNLIMITED, Map.of(), "", Long.MAX_VALUE),
+                        timer,
+                        tasks::add)
+                .start();
     }
 
     private void start() throws Exception {
