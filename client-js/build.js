@@ -1,20 +1,11 @@
 /** Builds dist/: the module, the script-tag build, and the types. `npm run build`. */
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { minify } from 'terser'
-import { Parley } from './src/index.js'
 
 const here = name => fileURLToPath(new URL(name, import.meta.url))
-
-/**
- * The names that others know: those of the API and of the wire stand in two files, their comments included. All other
- * properties are ours, and get short names.
- */
-const reserved = ['types', 'protocol']
-  .flatMap(name => readFileSync(here(`src/${name}.js`), 'utf8').match(/\w+/g))
-  .concat(Object.getOwnPropertyNames(Parley.prototype))
 
 const common = { absWorkingDir: here('.'), bundle: true, target: 'es2022', logLevel: 'warning' }
 
@@ -25,7 +16,6 @@ const script = await build({ ...common, entryPoints: ['src/script.js'], format: 
 const { code } = await minify(script.outputFiles[0].text, {
   ecma: 2020,
   compress: { passes: 3, unsafe: true, unsafe_arrows: true },
-  mangle: { properties: { reserved } },
 })
 writeFileSync(here('dist/parley.min.js'), code)
 

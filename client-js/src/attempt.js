@@ -1,7 +1,6 @@
 // @ts-check
 import { decode, encode } from './protocol.js'
 import { createTimer } from './timer.js'
-import { createTurns } from './turns.js'
 
 /** Silence beyond the server's heartbeat after which a line is dead, ms: a slow network, not a lost ping. */
 const GRACE = 10_000
@@ -37,7 +36,6 @@ export function createAttempt(settings, owner) {
   const { now, WebSocket, connectTimeout } = settings
   /** First for `welcome`, then for silence. */
   const timer = createTimer(settings)
-  const turns = createTurns(settings, event => (event.data === undefined ? finish(event) : receive(event.data)))
   /** @type {any} */
   let socket
   let ended = false
@@ -85,19 +83,11 @@ export function createAttempt(settings, owner) {
     send(encode({ type: 'ping' }))
   }
 
-  /**
-   * A message or the close: a sign of life at once, though it may wait for its turn.
-   * @param {any} event
-   */
-  function arrive(event) {
+  /** @param {unknown} text */
+  function receive(text) {
     if (ended) return
     heard = now()
     probed = undefined
-    turns.add(event)
-  }
-
-  /** @param {unknown} text */
-  function receive(text) {
     try {
       take(decode(text))
     } catch (cause) {
@@ -108,11 +98,11 @@ export function createAttempt(settings, owner) {
   /** @param {import('./protocol.js').ServerFrame} frame */
   function take(frame) {
     if (frame.type === 'welcome') {
-      openedAt = now()
+      openedAt = heard
       allowed = frame.heartbeat * 1000 + GRACE
       arm(allowed, check)
     } else if (frame.type === 'reconnect') {
-      comeBackAt = now() + frame.in
+      comeBackAt = heard + frame.in
     } else if (openedAt === undefined && frame.type !== 'error') {
       return finish({ reason: `${frame.type} before welcome` })
     }
@@ -123,7 +113,6 @@ export function createAttempt(settings, owner) {
   function drop() {
     ended = true
     timer.clear()
-    turns.clear()
     if (!socket) return
     // `onerror` stays: the npm package ws throws an error event that nobody takes.
     socket.onopen = socket.onmessage = socket.onclose = nothing
@@ -160,7 +149,8 @@ export function createAttempt(settings, owner) {
         return finish({ code: 4000, reason: String(cause) }) // our own bad request: it would fail again
       }
       socket.onopen = () => send(owner.hello())
-      socket.onmessage = socket.onclose = arrive
+      socket.onmessage = (/** @type {{data: unknown}} */ event) => receive(event.data)
+      socket.onclose = finish
       socket.onerror = nothing // a close follows
     },
 

@@ -55,7 +55,7 @@ export function createHandlers() {
    * @param {(failed: boolean) => void} [done]
    */
   function call(handlers, value, done) {
-    callAll(handlers, value, cause => report('handler', 'a handler failed', { cause }), done)
+    callAll(handlers, value, cause => report('handler', cause instanceof Error ? cause.message : 'a handler failed', { cause }), done)
   }
 
   return {

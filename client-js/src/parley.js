@@ -133,8 +133,8 @@ export class Parley {
     const topics = asked.filter(channel => !(channel in resume)).map(topicOf)
     return encode({
       type: 'hello',
-      resume,
-      topics,
+      resume: Object.keys(resume).length ? resume : undefined,
+      topics: topics.length ? topics : undefined,
     })
   }
 
@@ -226,7 +226,7 @@ export class Parley {
     } else {
       const topic = code === 'bad_ack' ? undefined : this.#topics.failed()
       // A topic that was refused and is given up was not subscribed: no news.
-      if (code !== 'not_subscribed') this.#handlers.report(code, detail, { topic })
+      if (code !== 'not_subscribed') this.#handlers.report(code, detail, topic === undefined ? {} : { topic })
       this.#pump()
     }
   }

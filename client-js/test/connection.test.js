@@ -15,7 +15,7 @@ test('it connects at once, says hello, and is open with the welcome', h => {
   assert.deepEqual(h.socket.protocols, ['parley.v1'])
   h.socket.open()
   assert.equal(parley.status, 'connecting', 'an open socket is not an open line')
-  assert.deepEqual(h.socket.take(), [{ type: 'hello', resume: {}, topics: [] }])
+  assert.deepEqual(h.socket.take(), [{ type: 'hello' }])
   h.socket.receive(welcome())
   assert.equal(parley.status, 'open')
   const { type, ...told } = welcome()
@@ -181,7 +181,7 @@ test('an error before the welcome is told', h => {
   h.socket.receive({ type: 'error', code: 'bad_position', detail: 'x' })
   h.socket.end(4000, 'bad request')
   assert.deepEqual(h.take(), [
-    ['error', { code: 'bad_position', detail: 'x', topic: undefined }],
+    ['error', { code: 'bad_position', detail: 'x' }],
     ['status', { status: 'closed', previous: 'connecting', code: 4000, reason: 'bad request' }],
   ])
 })
@@ -362,7 +362,7 @@ test('suspend() drops the line and stays down; resume() goes on where it was', h
   h.parley.resume()
   assert.equal(h.sockets.length, 2)
   h.socket.open()
-  assert.deepEqual(h.socket.take(), [{ type: 'hello', resume: { 'user:42': at(3), everyone: at(0) }, topics: [] }])
+  assert.deepEqual(h.socket.take(), [{ type: 'hello', resume: { 'user:42': at(3), everyone: at(0) } }])
   assert.deepEqual(status(h), [['connecting']])
 })
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 
 const JAR = fileURLToPath(new URL('../../../server/target/server.jar', import.meta.url))
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
+export const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
 
 /** Why these tests cannot run here, or undefined. In CI nothing may be missing. */
 export function missing() {

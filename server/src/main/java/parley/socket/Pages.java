@@ -17,6 +17,9 @@ public final class Pages extends ResourceHandler {
 
     private static final String CONSOLE = "/console";
 
+    /** Pages of other origins import the client, too: it is public, and knows nothing. */
+    private static final HttpField FOR_ALL = new HttpField("Access-Control-Allow-Origin", "*");
+
     private static final HttpFields HEADERS = HttpFields.from(
             new HttpField(
                     "Content-Security-Policy",
@@ -48,6 +51,9 @@ public final class Pages extends ResourceHandler {
             return false;
         }
         response.getHeaders().add(HEADERS);
+        if (Request.getPathInContext(request).startsWith("/client/")) {
+            response.getHeaders().add(FOR_ALL);
+        }
         return super.handle(named(request), response, callback);
     }
 
