@@ -62,6 +62,7 @@ class SlowClientTest {
     void aClientThatReadsSlowlyGetsEverything() throws Exception {
         try (ServerFixture server = ServerFixture.start();
                 RawSocket slow = RawSocket.webSocket(new RawSocket(server.port(), 4096), "/websocket/slow", null)) {
+            await().until(() -> server.online("slow") == 1);
             String text = "x".repeat(8_000);
             int count = 800; // 6.4 MB: far beyond kernel buffers and outbox
             for (int i = 0; i < count; i++) {

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.regex.Pattern;
 import parley.auth.Authenticator;
 import parley.auth.GuardedServlet;
 import parley.broker.Delays;
@@ -31,6 +32,8 @@ abstract class BodyServlet extends GuardedServlet {
 
     /** For a whole body: whoever is slower is not publishing. Beyond it: 408. */
     private static final int BODY_MILLIS = 10_000;
+
+    private static final Pattern BLANKS_AND_QUOTES = Pattern.compile("[\\s\"]");
 
     private final transient Executor threads;
     private final transient Delays delays;
@@ -94,14 +97,14 @@ abstract class BodyServlet extends GuardedServlet {
         if (header == null) {
             return PublishRequest.Kind.TEXT;
         }
-        String[] type =
-                header.toLowerCase(Locale.ROOT).replaceAll("[\\s\"]", "").split(";");
+        String[] type = header.toLowerCase(Locale.ROOT).split(";");
         for (int i = 1; i < type.length; i++) {
-            if (type[i].startsWith("charset=") && !type[i].equals("charset=utf-8")) {
+            String parameter = BLANKS_AND_QUOTES.matcher(type[i]).replaceAll("");
+            if (parameter.startsWith("charset=") && !parameter.equals("charset=utf-8")) {
                 throw new Problem(415, "bad_charset", "The body must be UTF-8.");
             }
         }
-        return switch (type.length == 0 ? "" : type[0]) {
+        return switch (type.length == 0 ? "" : type[0].strip()) {
             case "application/x-www-form-urlencoded" -> PublishRequest.Kind.FORM;
             case "application/json" -> PublishRequest.Kind.JSON;
             case "text/plain" -> PublishRequest.Kind.TEXT;

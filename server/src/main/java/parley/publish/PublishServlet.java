@@ -5,7 +5,6 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -46,7 +45,7 @@ public final class PublishServlet extends BodyServlet {
         String type = request.getHeader("Content-Type");
         if (request.getMethod().equals("POST")
                 && type != null
-                && type.toLowerCase(Locale.ROOT).startsWith(NDJSON)) {
+                && type.regionMatches(true, 0, NDJSON, 0, NDJSON.length())) {
             Items items = new Items(broker, quota, query(request), credential(request), Long.MAX_VALUE);
             response.setContentType(NDJSON);
             response.setHeader("Cache-Control", "no-store");

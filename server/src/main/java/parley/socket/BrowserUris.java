@@ -30,7 +30,7 @@ public final class BrowserUris extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         String bare = request.getHttpURI().getPathQuery();
-        if (bare == null || bare.chars().noneMatch(BARE::get)) {
+        if (bare == null || !hasBare(bare)) {
             return super.handle(request, response, callback);
         }
         HttpURI encoded =
@@ -44,6 +44,15 @@ public final class BrowserUris extends Handler.Wrapper {
                 },
                 response,
                 callback);
+    }
+
+    private static boolean hasBare(String uri) {
+        for (int i = 0; i < uri.length(); i++) {
+            if (BARE.get(uri.charAt(i))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static String encode(String bare) {

@@ -1,6 +1,5 @@
 package parley.socket;
 
-import java.util.Locale;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.Handler;
@@ -14,6 +13,8 @@ import org.eclipse.jetty.util.Callback;
  */
 public final class QuietPublishers extends Handler.Wrapper {
 
+    private static final String NDJSON = "application/x-ndjson";
+
     /** Whoever says nothing for a day is not there any more. */
     private static final long QUIET_MILLIS = 24 * 3_600_000L;
 
@@ -24,7 +25,7 @@ public final class QuietPublishers extends Handler.Wrapper {
     @Override
     public boolean handle(Request request, Response response, Callback callback) throws Exception {
         String type = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
-        if (type != null && type.toLowerCase(Locale.ROOT).startsWith("application/x-ndjson")) {
+        if (type != null && type.regionMatches(true, 0, NDJSON, 0, NDJSON.length())) {
             EndPoint line = request.getConnectionMetaData().getConnection().getEndPoint();
             long usual = line.getIdleTimeout();
             line.setIdleTimeout(QUIET_MILLIS);

@@ -8,6 +8,7 @@ import jakarta.websocket.Session;
 import jakarta.websocket.server.ServerEndpoint;
 import java.util.Iterator;
 import org.eclipse.jetty.ee11.websocket.jakarta.common.JakartaWebSocketSession;
+import org.eclipse.jetty.websocket.core.WebSocketCoreSession;
 import parley.session.ClientSession;
 import parley.session.Disconnect;
 import parley.session.SessionRegistry;
@@ -34,7 +35,7 @@ public final class SocketEndpoint {
         ClientSession opened = registry.open(
                 admission.identity(),
                 admission.mode(),
-                new JakartaTransport(jetty.getCoreSession()),
+                new JakartaTransport((WebSocketCoreSession) jetty.getCoreSession()),
                 admission.starts(),
                 admission.reads());
         admission = null;
