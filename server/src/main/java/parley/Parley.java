@@ -59,6 +59,7 @@ import parley.socket.BrowserUris;
 import parley.socket.Descriptors;
 import parley.socket.Doors;
 import parley.socket.EventStream;
+import parley.socket.FairTurns;
 import parley.socket.Handshake;
 import parley.socket.Lingering;
 import parley.socket.ListeningConnector;
@@ -239,7 +240,7 @@ public final class Parley implements AutoCloseable {
             eventStream.setHandler(new Handler.Sequence(new QuietPublishers(servlets()), sockets, new Pages()));
             upgrade.setHandler(eventStream);
             proxies.setHandler(new BrowserUris(upgrade));
-            server.setHandler(new Lingering(new StrictRequests(proxies)));
+            server.setHandler(new FairTurns(new Lingering(new StrictRequests(proxies)), server.getThreadPool()));
             server.setErrorHandler(new Pages.Errors());
             sockets.start(); // the container is there only now, and the handshake needs it
             handshake = new Handshake(authenticator, registry, doors, container.get());

@@ -19,8 +19,6 @@ public final class BrowserGuard {
     private static final Pattern LOOPBACK =
             Pattern.compile("localhost|[a-z0-9.-]+\\.localhost|127(\\.\\d{1,3}){3}|\\[::1]");
 
-    private static final Pattern PORT = Pattern.compile("\\d{0,5}");
-
     private static final List<String> FORWARDING = List.of(
             "Forwarded",
             "X-Forwarded-For",

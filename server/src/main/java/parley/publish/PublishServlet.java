@@ -49,7 +49,8 @@ public final class PublishServlet extends BodyServlet {
             Items items = new Items(broker, quota, query(request), credential(request), Long.MAX_VALUE);
             response.setContentType(NDJSON);
             response.setHeader("Cache-Control", "no-store");
-            new PublishStream(request.startAsync(), items, delays, threads).start();
+            PublishStream stream = new PublishStream(request.startAsync(), items, delays, threads);
+            threads.execute(stream::start); // it may read for ever; this thread has others to serve
         } else {
             super.answer(request, response);
         }
