@@ -1,5 +1,6 @@
 // The test page in two tabs: what issue 2 promises a new user.
 import assert from 'node:assert/strict'
+import { createHmac } from 'node:crypto'
 import { after, before, test } from 'node:test'
 import { launch, missing, startServer, until } from './harness.js'
 
@@ -70,4 +71,67 @@ test('two tabs, the publish form, cut and restore, a restart', { skip, timeout: 
   await server.publish({ all: true, message: 'to everybody' })
   for (const page of [one, two]) await until('everybody got it', async () => (await bodies(page)).includes('to everybody'))
   assert.deepEqual(errors, [])
+})
+
+test('the receipt counts who acked, and the page answers who asks', { skip, timeout: 60_000 }, async () => {
+  const page = await tab('30003')
+  await page.fill('#publish-to', '30003')
+  await page.fill('#publish-wait', '10s')
+  await page.click('#publish')
+  await page.waitForSelector('#receipt .receipt.good')
+  assert.equal(await page.textContent('#receipt dd[data-fact="acked"]'), 'by 1 session')
+  assert.match(await page.textContent('#curl'), /publish\?userId=30003&message=hello&wait=10s/)
+
+  await page.click('label:has(#what-ask)')
+  assert.match(await page.textContent('#curl'), /socket\/ask\?userId=30003/)
+  await page.fill('#publish-message', '<b>which version?</b>')
+  await page.click('#publish')
+  await page.waitForSelector('#asks .question')
+  assert.match(await page.textContent('#asks .question'), /<b>which version\?<\/b>/)
+  await page.fill('#asks input', 'the third')
+  await page.press('#asks input', 'Enter')
+  await until('the reply', async () => (await page.$eval('#receipt', all => all.textContent)).includes('the third'))
+  assert.equal(await page.$('#asks .question'), null)
+
+  const asked = fetch(`${server.origin}/socket/ask?userId=30003&message=still+there&wait=500ms`)
+  await page.waitForSelector('#asks .question')
+  await page.click('#asks button:text("Dismiss")')
+  assert.equal((await asked).status, 504)
+  assert.deepEqual(errors, [])
+  await page.close()
+})
+
+test('a server with keys and tokens asks for both', { skip, timeout: 60_000 }, async () => {
+  const usual = server
+  const secret = 'a-secret-of-more-than-thirty-two-bytes'
+  const key = 'a-publish-key-of-a-fair-length'
+  server = await startServer(0, '--auth', 'token', '--token-secret', secret, '--publish-key', `shop:${key}`)
+  try {
+    const page = await context.newPage()
+    await page.goto(`${server.origin}/?user=40004`)
+    await status(page, 'closed')
+    await page.waitForSelector('#token:focus')
+    const part = value => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const claims = `${part({ alg: 'HS256' })}.${part({ sub: '40004', exp: Math.floor(Date.now() / 1000) + 600 })}`
+    await page.fill('#token', `${claims}.${createHmac('sha256', secret).update(claims).digest('base64url')}`)
+    await page.press('#token', 'Enter')
+    await status(page, 'open')
+
+    assert.equal(await page.isVisible('#key'), false)
+    await page.click('#publish')
+    await page.waitForSelector('#receipt .receipt.bad')
+    assert.equal(await page.isVisible('#key'), true)
+    await page.fill('#key', key)
+    await page.click('#publish')
+    await page.waitForSelector('#receipt .receipt.good')
+    assert.match(await page.textContent('#curl'), new RegExp(`X-Api-Key: ${key}`))
+
+    await page.reload()
+    await status(page, 'open')
+    assert.equal(await page.inputValue('#key'), key, 'a reload keeps key and token')
+    await page.close()
+  } finally {
+    await server.stop()
+    server = usual
+  }
 })

@@ -1,5 +1,5 @@
 // @ts-check
-// A publication, as the HTTP request that the page makes and as the curl line that makes the same one. Pure.
+// A publication, or a question, as the HTTP request that the page makes and as the curl line that makes the same one. Pure.
 
 /**
  * @typedef {object} Publication
@@ -10,6 +10,7 @@
  * @property {string} [flag]
  * @property {string} [ttl]
  * @property {string} [collapse]
+ * @property {string} [wait]
  */
 
 /**
@@ -29,7 +30,7 @@ const SIMPLE = /^[\w.~-]*$/
 
 /**
  * @param {Publication} publication
- * @param {string} endpoint the absolute address of /socket/publish
+ * @param {string} endpoint the absolute address of /socket/publish or /socket/ask
  * @param {string} [key] sent as X-Api-Key
  * @returns {PublishRequest}
  */
@@ -91,9 +92,9 @@ function targetJson({ kind, targets }) {
 }
 
 /** @param {Publication} publication @returns {[string, string][]} */
-function options({ flag, ttl, collapse }) {
+function options({ flag, ttl, collapse, wait }) {
   /** @type {[string, string | undefined][]} */
-  const all = [['flag', flag], ['ttl', ttl], ['collapse', collapse]]
+  const all = [['flag', flag], ['ttl', ttl], ['collapse', collapse], ['wait', wait]]
   return /** @type {[string, string][]} */ (all.filter(([, value]) => value))
 }
 

@@ -1,6 +1,7 @@
 // @ts-check
 // Who is online: asked of the server every few seconds while somebody looks at the page.
 import { byId, make, plural } from './dom.js'
+import { keyHeaders } from './key.js'
 
 /** Milliseconds between two questions. */
 const EVERY = 3000
@@ -46,9 +47,7 @@ export function watchOnline({ key, me, pick }) {
 
   async function ask() {
     try {
-      /** @type {Record<string, string>} */
-      const headers = key() ? { 'X-Api-Key': key() } : {}
-      const answer = await fetch('socket/online', { headers, cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT) })
+      const answer = await fetch('socket/online', { headers: keyHeaders(key()), cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT) })
       const body = await answer.json()
       if (!answer.ok) throw new Error(answer.status === 401 ? 'The server wants a key: see Publish.' : body.detail ?? body.title)
       draw(Object.entries(body.users), Boolean(body.next))

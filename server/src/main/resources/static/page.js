@@ -2,7 +2,9 @@
 // The test page: one connection as one user at a time, and the panels around it. The address holds what a reload
 // needs: ?user=10086&topic=news.
 import { Parley } from '/client/index.js'
+import { Asks } from './asks.js'
 import { byId, plural, reasonOf } from './dom.js'
+import { kept } from './key.js'
 import { LiveLog } from './log.js'
 import { watchOnline } from './online.js'
 import { setUpPublish } from './publish.js'
@@ -11,10 +13,14 @@ import { StatusBar } from './status.js'
 import { Topics } from './topics.js'
 
 const REMEMBERED = 'parley.user'
+const TOKEN = 'parley.token'
+/** Close codes that a token helps against. */
+const TOKEN_CODES = [4001, 4110]
 const address = new URL(location.href)
 
 const connectForm = byId('connect-form', HTMLFormElement)
 const userField = byId('user', HTMLInputElement)
+const tokenField = byId('token', HTMLInputElement)
 const connectButton = byId('connect', HTMLButtonElement)
 const cutButton = byId('cut', HTMLButtonElement)
 const otherTab = byId('other-tab', HTMLAnchorElement)
@@ -23,8 +29,11 @@ const otherTab = byId('other-tab', HTMLAnchorElement)
 let parley = null
 /** Whom `parley` connects; '' before the first. */
 let user = ''
+/** With which token. */
+let token = ''
 
 const log = new LiveLog()
+const asks = new Asks(log)
 const statusBar = new StatusBar()
 const topics = new Topics(address.searchParams.getAll('topic'), rememberInAddress)
 const publish = setUpPublish()
@@ -36,6 +45,7 @@ connectForm.addEventListener('submit', (event) => {
   connect(userField.value)
 })
 userField.addEventListener('input', showUser)
+tokenField.addEventListener('input', showUser)
 cutButton.addEventListener('click', () => {
   if (!parley) return
   if (parley.status === 'suspended') parley.resume()
@@ -43,6 +53,8 @@ cutButton.addEventListener('click', () => {
 })
 
 userField.value = address.searchParams.get('user') ?? remembered() ?? '10086'
+tokenField.value = kept(TOKEN)
+showToken(tokenField.value !== '')
 publish.suggestUser(userField.value)
 if (address.searchParams.get('user')) connect(userField.value)
 showUser()
@@ -54,16 +66,20 @@ showUser()
 function connect(typed) {
   const name = typed.trim().normalize()
   if (!name) return
-  if (parley && name === user) return parley.connect()
+  const shown = tokenField.value.trim()
+  if (parley && name === user && shown === token) return parley.connect()
   const previous = parley
   parley = null
   previous?.close()
-  if (user) log.note('info', 'user', `now ${name}`)
+  asks.clear()
+  if (user && user !== name) log.note('info', 'user', `now ${name}`)
   user = name
+  token = shown
+  kept(TOKEN, token)
   remember(user)
   publish.suggestUser(user)
   try {
-    const mine = new Parley('', { user, autoConnect: false })
+    const mine = new Parley('', { user, token: token || undefined, autoConnect: false })
     parley = mine
     listen(mine)
     topics.use(mine)
@@ -88,9 +104,15 @@ function listen(mine) {
     if (mine !== parley) return
     statusBar.show({ ...change, user })
     log.note(...statusBar.line(change, user))
+    if (change.status !== 'open') asks.clear() // nobody can hear the replies
+    if (change.status === 'closed' && TOKEN_CODES.includes(change.code ?? 0)) {
+      showToken(true)
+      tokenField.focus()
+    }
     showUser()
     if (change.status !== 'connecting') online.refresh()
   })
+  mine.on('ask', (question) => (mine === parley ? asks.ask(question) : undefined))
   mine.on('gap', ({ channel, missed, position }) => {
     if (mine !== parley) return
     log.note('warn', 'gap', missed === null
@@ -103,11 +125,17 @@ function listen(mine) {
   })
 }
 
+/** A server without --auth token asks for none, and so does the page. @param {boolean} wanted */
+function showToken(wanted) {
+  tokenField.hidden = !wanted
+  byId('token-label', HTMLElement).hidden = !wanted
+}
+
 function showUser() {
   const typed = userField.value.trim().normalize()
   const status = parley?.status ?? 'idle'
   const running = status !== 'closed' && status !== 'idle'
-  const same = typed === user
+  const same = typed === user && tokenField.value.trim() === token
   connectButton.textContent = !running ? 'Connect' : same && status === 'waiting' ? 'Try now' : 'Switch'
   connectButton.disabled = running && same && status !== 'waiting'
   cutButton.disabled = !running

@@ -1,11 +1,15 @@
 // @ts-check
-// Publishing as a back end does: the form, the curl line that equals it, and the receipt.
+// Publishing and asking as a back end does: the form, the curl line that equals it, and the receipt or reply.
 import { publishRequest } from './curl.js'
 import { byId, make, plural } from './dom.js'
+import { keepKey } from './key.js'
 
-const KEY = 'parley.key'
 /** Milliseconds that the copy button says so. */
 const COPIED_FOR = 1500
+
+const PUBLISHING = 'Wait 2s: the receipt counts the clients whose handlers have returned. Keep for 30s, 5m, 7d, or 0: only who is '
+  + 'online now gets it. Collapse: a newer message of this name replaces the one that still waits for a slow client.'
+const ASKING = 'All pages of the user are asked, and the first reply comes back here. This page puts the question to you.'
 
 /** @typedef {{id?: string, channel?: string, position?: string, online?: number, acked?: number, stored?: string, duplicate?: boolean}} Receipt */
 
@@ -20,16 +24,17 @@ export function setUpPublish() {
   const message = byId('publish-message', HTMLTextAreaElement)
   const json = byId('publish-json', HTMLInputElement)
   const hint = byId('publish-hint', HTMLElement)
-  const [flag, ttl, collapse, key] = ['publish-flag', 'publish-ttl', 'publish-collapse', 'key'].map((id) => byId(id, HTMLInputElement))
+  const options = byId('publish-options', HTMLElement)
+  const [flag, wait, ttl, collapse] = ['flag', 'wait', 'ttl', 'collapse'].map((id) => byId(`publish-${id}`, HTMLInputElement))
+  const asking = byId('what-ask', HTMLInputElement)
+  const key = keepKey(byId('key', HTMLInputElement))
   const keyDetails = byId('key-details', HTMLDetailsElement)
   const button = byId('publish', HTMLButtonElement)
   const curl = byId('curl', HTMLElement)
   const copy = byId('copy-curl', HTMLButtonElement)
-  const endpoint = new URL('socket/publish', document.baseURI).href
   let suggested = ''
 
-  key.value = session(KEY)
-  keyDetails.open = key.value !== ''
+  keyDetails.open = key() !== ''
   form.addEventListener('input', show)
   kind.addEventListener('change', () => {
     to.value = kind.value === 'topic' ? (to.dataset.topic ?? 'news') : (to.dataset.user ?? suggested)
@@ -38,7 +43,7 @@ export function setUpPublish() {
   to.addEventListener('input', () => {
     to.dataset[kind.value] = to.value
   })
-  key.addEventListener('change', () => session(KEY, key.value.trim()))
+  for (const what of ['what-publish', 'what-ask']) byId(what, HTMLInputElement).addEventListener('change', show)
   form.addEventListener('submit', (event) => {
     event.preventDefault()
     void publish()
@@ -49,25 +54,36 @@ export function setUpPublish() {
   copy.addEventListener('click', () => void copyLine())
   show()
 
+  /** Whom it is for: a question is for one user. @returns {'user' | 'topic' | 'everyone'} */
+  function target() {
+    return asking.checked ? 'user' : /** @type {'user' | 'topic' | 'everyone'} */ (kind.value)
+  }
+
   function request() {
-    const named = kind.value === 'user' ? to.value.split(';') : [to.value]
+    const named = target() === 'user' && !asking.checked ? to.value.split(';') : [to.value]
+    const endpoint = new URL(asking.checked ? 'socket/ask' : 'socket/publish', document.baseURI).href
     return publishRequest({
-      kind: /** @type {'user' | 'topic' | 'everyone'} */ (kind.value),
+      kind: target(),
       targets: named.map((name) => name.trim()).filter(Boolean),
       message: message.value,
       json: json.checked,
       flag: flag.value.trim(),
-      ttl: ttl.value.trim(),
-      collapse: collapse.value.trim(),
-    }, endpoint, key.value.trim())
+      wait: wait.value.trim(),
+      ...(!asking.checked && { ttl: ttl.value.trim(), collapse: collapse.value.trim() }),
+    }, endpoint, key())
   }
 
   function show() {
-    toField.hidden = kind.value === 'everyone'
-    to.required = kind.value !== 'everyone'
-    toLabel.textContent = kind.value === 'topic' ? 'Topic' : 'User'
-    toHint.hidden = kind.value !== 'user'
-    if (kind.value === 'user') to.setAttribute('list', 'known-users')
+    const whom = target()
+    for (const id of ['kind', 'ttl', 'collapse']) byId(`publish-${id}-field`, HTMLElement).hidden = asking.checked
+    options.textContent = asking.checked ? ASKING : PUBLISHING
+    wait.placeholder = asking.checked ? '5s' : 'no'
+    button.textContent = asking.checked ? 'Ask' : 'Publish'
+    toField.hidden = whom === 'everyone'
+    to.required = whom !== 'everyone'
+    toLabel.textContent = whom === 'topic' ? 'Topic' : 'User'
+    toHint.hidden = whom !== 'user' || asking.checked
+    if (whom === 'user') to.setAttribute('list', 'known-users')
     else to.removeAttribute('list')
     const wrong = json.checked ? jsonError(message.value) : ''
     message.setCustomValidity(wrong)
@@ -79,17 +95,23 @@ export function setUpPublish() {
   async function publish() {
     const { url, method, headers, body } = request()
     button.disabled = true
+    button.textContent = asking.checked || wait.value ? 'Waiting …' : 'Publishing …'
+    const asked = asking.checked
+    showBlocks()
     const from = performance.now()
     try {
       const answer = await fetch(url, { method, headers, body, cache: 'no-store' })
       const text = await answer.text()
       if (answer.status === 401) keyDetails.open = true
-      showReceipt(answer, text, Math.round(performance.now() - from))
+      const millis = Math.round(performance.now() - from)
+      if (asked && answer.ok) showBlocks(replyBlock(text, `${answer.status} · ${millis} ms`))
+      else showReceipt(answer, text, millis)
     } catch (failure) {
       const detail = failure instanceof Error ? failure.message : String(failure)
       showBlocks(block('bad', 'The server did not answer', '', detail, []))
     } finally {
       button.disabled = false
+      show()
     }
   }
 
@@ -113,7 +135,7 @@ export function setUpPublish() {
   }
 
   return {
-    key: () => key.value.trim(),
+    key,
     suggestUser(user) {
       if (kind.value === 'user' && (to.value === '' || to.value === suggested)) to.value = user
       suggested = user
@@ -136,6 +158,15 @@ function showReceipt(answer, text, millis) {
   else showBlocks(block('bad', told.title ?? 'Refused', status, told.detail ?? '', []))
 }
 
+/** What a page replied, as it came. @param {string} text @param {string} status */
+function replyBlock(text, status) {
+  const made = block('good', 'The reply', status, '', [])
+  const reply = make('pre', 'reply', text)
+  reply.dir = 'auto'
+  made.append(reply)
+  return made
+}
+
 /** @param {Receipt} receipt @param {string} status */
 function receiptBlock(receipt, status) {
   const { channel = '', online = 0, acked, stored, position } = receipt
@@ -146,7 +177,7 @@ function receiptBlock(receipt, status) {
   /** @type {[string, string][]} */
   const facts = [['channel', channel], ['position', position ?? 'none'], ['id', receipt.id ?? '']]
   facts.push(['stored', stored === 'disk' ? 'on disk' : stored === 'memory' ? 'in memory' : (stored ?? '')])
-  if (acked !== undefined) facts.push(['acked', String(acked)])
+  if (acked !== undefined) facts.unshift(['acked', `by ${plural(acked, 'session')}`])
   if (receipt.duplicate) facts.push(['duplicate', 'yes: published before under this idempotency key'])
   return block(online > 0 ? 'good' : 'wait', there, status, '', facts)
 }
@@ -185,15 +216,4 @@ function jsonError(text) {
 /** @param {string} text */
 function looksLikeJson(text) {
   return /^\s*[[{]/.test(text) && jsonError(text) === ''
-}
-
-/** This tab's storage, where there is one. @param {string} name @param {string} [value] to keep */
-function session(name, value) {
-  try {
-    if (value === undefined) return sessionStorage.getItem(name) ?? ''
-    sessionStorage.setItem(name, value)
-  } catch {
-    // Without storage it lasts until the page is left.
-  }
-  return ''
 }

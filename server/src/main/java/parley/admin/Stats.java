@@ -40,7 +40,7 @@ final class Stats {
     String json(Snapshot snapshot) {
         return new Json.Out()
                 .put("type", "stats")
-                .put("time", snapshot.wallMillis())
+                .put("time", time.wallMillis())
                 .put("up", time.millis() - started)
                 .put("users", count(snapshot, Channel.User.class))
                 .put("topics", count(snapshot, Channel.Topic.class))

@@ -94,7 +94,7 @@ function options({ lines, print }, width) {
     padding: [8, 6, 0, 0],
     cursor: { y: false, drag: { x: false, y: false } },
     legend: { live: true },
-    scales: { x: { time: true }, y: { range: (/** @type {any} */ _, /** @type {number} */ low, /** @type {number} */ high) => [0, Math.max(1, (high ?? 1) * 1.1)] } },
+    scales: { x: { time: true }, y: { range: (/** @type {any} */ _, /** @type {number} */ _low, /** @type {number} */ high) => [0, Math.max(1, (high ?? 1) * 1.1)] } },
     series: [
       { value: (/** @type {any} */ _, /** @type {number | null} */ at) => (at === null ? '' : clock(at)) },
       ...lines.map(([label, name], place) => ({
