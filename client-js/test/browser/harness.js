@@ -1,9 +1,10 @@
 // A real server and a real Chromium for the tests in this folder.
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { chromium } from 'playwright-core'
 
 const JAR = fileURLToPath(new URL('../../../server/target/server.jar', import.meta.url))
@@ -17,10 +18,17 @@ export function missing() {
   return what && `missing: ${what}`
 }
 
+const JAVA = process.env.JAVA_HOME ? `${process.env.JAVA_HOME}/bin/java` : 'java'
+
+/** What a command of the jar prints. */
+export async function run(...words) {
+  const { stdout } = await promisify(execFile)(JAVA, ['-jar', JAR, ...words])
+  return stdout.trim()
+}
+
 /** Starts the jar. `port` 0 takes any; the address stands in the start line. */
 export async function startServer(port = 0, ...options) {
-  const java = process.env.JAVA_HOME ? `${process.env.JAVA_HOME}/bin/java` : 'java'
-  const child = spawn(java, ['-jar', JAR, '--port', String(port), ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(JAVA, ['-jar', JAR, '--port', String(port), ...options], { stdio: ['ignore', 'pipe', 'pipe'] })
   const log = []
   createInterface({ input: child.stderr }).on('line', line => log.push(line))
   const lines = createInterface({ input: child.stdout })

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { after, before, beforeEach, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { launch, missing, startServer, until } from './harness.js'
+import { launch, missing, run, startServer, until } from './harness.js'
 
 const SEEDS = process.env.SEEDS ?? fileURLToPath(new URL('../../../../shared/seeds', import.meta.url))
 const skip = missing() ?? (existsSync(SEEDS) ? false : 'no articles: set SEEDS to their folder')
@@ -140,4 +140,31 @@ test('the second article comes back after a reload of the page', { skip }, async
   assert.equal(await server.online('reloader'), 0)
   await page.reload()
   await until('it connected with its token as the key', async () => (await server.online('reloader')) === 1)
+})
+
+test('the second article with real tokens: its key in the path is one, and nobody else\'s works', { skip }, async () => {
+  const secret = 'the secret of the tokens of this test'
+  const strict = await startServer(0, '--auth', 'token', '--token-secret', secret)
+  try {
+    const token = await run('token', '--user', '10086', '--token-secret', secret)
+    const forged = `${token.slice(0, -4)}AAAA`
+    await page.route('**/article', route => route.fulfill({
+      contentType: 'text/html; charset=utf-8',
+      body: secondArticle().replaceAll(server.host, strict.host),
+    }))
+    await page.goto(`${strict.origin}/article`)
+    await page.evaluate(key => sessionStorage.setItem('token', key), token)
+    await page.reload() // it connects with what it finds
+    await until('it is the user of its token', async () => (await strict.online('10086')) === 1)
+    await strict.publish({ userId: '10086', message: { code: '01', msg: 'for 10086' } })
+    await until('it gets his messages', () => lines.some(line => line.includes('for 10086')))
+
+    await page.evaluate(key => sessionStorage.setItem('token', key), forged)
+    await page.reload()
+    await until('a forged one is refused', () => lines.some(line => /WebSocket connection .* failed/.test(line)))
+    assert.equal(await strict.online('10086'), 0)
+    assert.ok(!strict.log.some(line => line.includes('eyJ')), `a token in the log:\n${strict.log.join('\n')}`)
+  } finally {
+    await strict.stop()
+  }
 })
