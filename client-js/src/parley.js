@@ -24,6 +24,8 @@ export class Parley {
   #handlers = createHandlers()
   /** The last one: what the line is, when it is open. @type {import('./protocol.js').Welcome | undefined} */
   #welcome
+  /** Topics that the last `hello` asked for in vain, until it is told. @type {string[]} */
+  #refused = []
 
   /**
    * @param {string} url `http://host:7777`, `wss://host`, a path, or '' for the origin of the page
@@ -155,6 +157,9 @@ export class Parley {
     this.#pump()
     this.#emit('welcome', welcome)
     for (const channel in welcome.channels) this.#gap(channel, welcome.channels[channel])
+    for (const topic of this.#refused.splice(0)) {
+      this.#handlers.report('forbidden', 'the token does not cover this topic', { topic })
+    }
   }
 
   /** @param {import('./protocol.js').ServerFrame} frame */
@@ -162,6 +167,7 @@ export class Parley {
     switch (frame.type) {
       case 'welcome':
         this.#welcome = frame
+        this.#refused = this.#topics.refused(frame.channels)
         return this.#channels.welcome(frame)
       case 'message':
         return this.#message(frame)

@@ -62,6 +62,13 @@ export function createTopics(send) {
     },
 
     /**
+     * What was asked for and is not in the `welcome`: the next connection asks again, perhaps with another token.
+     * @param {Record<string, unknown>} channels
+     * @returns {string[]}
+     */
+    refused: channels => [...wanted.keys()].filter(channel => asked.has(channel) && !(channel in channels)).map(topicOf),
+
+    /**
      * Brings the wire to what is wanted.
      * @param {(channel: string) => string | undefined} since the last position
      */

@@ -153,6 +153,22 @@ test('a topic that the welcome does not grant is asked for at the next connectio
   assert.deepEqual(h.accept(welcomeWith('secret', 'open')).topics, ['secret', 'open'])
 })
 
+test('and the application is told, each time; not of what it asked for meanwhile', h => {
+  h.start({ topics: ['secret', 'news'] })
+  h.parley.on('status', ({ status }) => status === 'open' && h.parley.subscribe('meanwhile'))
+  for (let i = 0; i < 2; i++) {
+    h.socket.open()
+    h.socket.take()
+    h.socket.receive(welcomeWith('news'))
+    assert.deepEqual(h.take().filter(([event]) => event === 'error').map(([, { code, topic }]) => [code, topic]),
+      [['forbidden', 'secret'], ...i ? [['forbidden', 'meanwhile']] : []])
+    h.socket.take()
+    h.socket.end(1006)
+    h.clock.advance(5000)
+    h.take()
+  }
+})
+
 test('an error with a ref is no answer to a subscription', h => {
   h.open()
   h.parley.send({ body: 1 }).catch(() => {})
