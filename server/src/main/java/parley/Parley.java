@@ -18,6 +18,7 @@ import org.eclipse.jetty.ee11.servlet.ServletHolder;
 import org.eclipse.jetty.ee11.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
 import org.eclipse.jetty.http.HttpCompliance;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
@@ -67,6 +68,8 @@ import parley.socket.Pages;
 import parley.socket.QuietPublishers;
 import parley.socket.SlowHeaders;
 import parley.socket.StrictRequests;
+import parley.socket.Tls;
+import parley.socket.TlsSettings;
 import parley.socket.TrustedProxies;
 
 /**
@@ -93,6 +96,9 @@ public final class Parley implements AutoCloseable {
     private static final int TICK_MILLIS = 100;
     private static final int EXPIRE_MILLIS = 5_000;
     private static final int HEADERS_MILLIS = 1_000;
+
+    /** A new certificate is served after two of them. */
+    private static final int LOOK_MILLIS = 1_000;
 
     /** Over how long clients come back after a stop. */
     private static final int RECONNECT_SPREAD_MILLIS = 5_000;
@@ -121,6 +127,7 @@ public final class Parley implements AutoCloseable {
     private final Server server;
     private final ServerConnector connector;
     private final SlowHeaders slowHeaders;
+    private final Tls tls; // null for plain HTTP
     private final ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1, work -> {
         Thread thread = new Thread(work, "parley-scheduler");
         thread.setDaemon(true);
@@ -170,6 +177,7 @@ public final class Parley implements AutoCloseable {
         snapshots = new Snapshots(registry, metrics, broker.fates(), time);
         eventStream = new EventStream(authenticator, registry, doors, snapshots::look);
         server = new NonBlockingServer();
+        tls = tls(settings.server().tls());
         connector = connector();
         slowHeaders = new SlowHeaders(connector);
     }
@@ -178,6 +186,14 @@ public final class Parley implements AutoCloseable {
         BrowserGuard guard = new BrowserGuard(settings.guard());
         try {
             return new Authenticator(settings.auth(), guard, guesses, time, this::after);
+        } catch (IOException e) {
+            throw new CannotStart(e.getMessage(), e);
+        }
+    }
+
+    private static Tls tls(TlsSettings files) {
+        try {
+            return files == null ? null : new Tls(files);
         } catch (IOException e) {
             throw new CannotStart(e.getMessage(), e);
         }
@@ -213,7 +229,10 @@ public final class Parley implements AutoCloseable {
         // a %2F is for the handshake to refuse: in words, or with a close code that a page can read
         http.setUriCompliance(
                 UriCompliance.from("RFC3986,AMBIGUOUS_PATH_SEPARATOR,AMBIGUOUS_PATH_ENCODING,ILLEGAL_PATH_CHARACTERS"));
-        ServerConnector listening = new ListeningConnector(server, SELECTORS, metrics, new HttpConnectionFactory(http));
+        HttpConnectionFactory plain = new HttpConnectionFactory(http);
+        ConnectionFactory[] factories =
+                tls == null ? new ConnectionFactory[] {plain} : new ConnectionFactory[] {tls.before(http), plain};
+        ServerConnector listening = new ListeningConnector(server, SELECTORS, metrics, factories);
         listening.addBean(doors);
         listening.setHost(settings.server().host());
         listening.setPort(settings.server().port());
@@ -261,6 +280,10 @@ public final class Parley implements AutoCloseable {
                 guarded(snapshots::tick), Snapshots.EVERY_MILLIS, Snapshots.EVERY_MILLIS, TimeUnit.MILLISECONDS);
         Runnable cut = () -> cutSlowHeaders(System.nanoTime(), System.currentTimeMillis());
         scheduler.scheduleWithFixedDelay(guarded(cut), HEADERS_MILLIS, HEADERS_MILLIS, TimeUnit.MILLISECONDS);
+        if (tls != null) {
+            Runnable look = () -> server.getThreadPool().execute(tls::refresh);
+            scheduler.scheduleWithFixedDelay(guarded(look), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
+        }
         ready = true;
     }
 
@@ -349,8 +372,9 @@ public final class Parley implements AutoCloseable {
         String keyless = isLoopback(host) || !settings.auth().publishKeys().isEmpty()
                 ? ""
                 : "; only this machine can publish, since there is no --publish-key";
-        return "Parley " + version() + " on http://" + shown + ":" + port() + "/ (open it for the test page), " + kept
-                + ", on Java " + Runtime.version().feature() + open + keyless;
+        return "Parley " + version() + (tls == null ? " on http://" : " on https://") + shown + ":" + port()
+                + "/ (open it for the test page), " + kept + ", on Java "
+                + Runtime.version().feature() + open + keyless;
     }
 
     private static boolean isLoopback(String host) {

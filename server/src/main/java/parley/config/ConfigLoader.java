@@ -18,6 +18,7 @@ import parley.bench.BenchSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
 import parley.socket.ServerSettings;
+import parley.socket.TlsSettings;
 
 /**
  * Command line, environment and file to {@link Settings}: a flag beats the environment, which beats the file, which
@@ -210,6 +211,7 @@ public final class ConfigLoader {
                 new ServerSettings(
                         host.text(),
                         values.get(Setting.PORT).number(0, 65_535),
+                        tls(values),
                         proxies(values.get(Setting.TRUSTED_PROXY))),
                 values.get(Setting.HISTORY).read(text -> HistorySettings.parse(text, directory)),
                 new SessionSettings(
@@ -225,6 +227,18 @@ public final class ConfigLoader {
                         connections.texts().isEmpty() ? 0 : connections.number(1, 100_000_000),
                         values.get(Setting.ADDRESS_CONNECTIONS).number(0, 1_000_000),
                         values.get(Setting.PUBLISH_RATE).number(0, 1_000_000)));
+    }
+
+    private static TlsSettings tls(Map<Setting, Value> values) throws Misconfigured {
+        Value certificate = values.get(Setting.TLS_CERT);
+        Value key = values.get(Setting.TLS_KEY);
+        if (certificate.texts().isEmpty() && key.texts().isEmpty()) {
+            return null;
+        }
+        if (certificate.texts().isEmpty() || key.texts().isEmpty()) {
+            throw new Misconfigured("--tls-cert and --tls-key are needed both.");
+        }
+        return new TlsSettings(certificate.read(Path::of), key.read(Path::of));
     }
 
     private static List<String> proxies(Value value) throws Misconfigured {

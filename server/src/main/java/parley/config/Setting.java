@@ -50,6 +50,15 @@ record Setting(String name, String label, String standard, boolean repeatable, S
                     + " own and, on loopback, any loopback origin may anyway.");
     static final Setting ALLOW_HOST = new Setting(
             "allow-host", "NAME", null, true, "Name of this server in the Host header, beside loopback names.");
+    static final Setting TLS_CERT = new Setting(
+            "tls-cert",
+            "FILE",
+            null,
+            false,
+            "Certificate of this server and those that vouch for it, in PEM: clients come by https and wss only. Read"
+                    + " anew when it changes.");
+    static final Setting TLS_KEY =
+            new Setting("tls-key", "FILE", null, false, "Private key of the certificate, in PEM and not encrypted.");
     static final Setting TRUSTED_PROXY = new Setting(
             "trusted-proxy",
             "ADDRESS",
@@ -136,6 +145,8 @@ record Setting(String name, String label, String standard, boolean repeatable, S
             CLIENT_BROADCAST,
             ALLOW_ORIGIN,
             ALLOW_HOST,
+            TLS_CERT,
+            TLS_KEY,
             TRUSTED_PROXY,
             PUBLISH_KEY,
             PUBLISH_KEY_FILE,

@@ -206,26 +206,29 @@ public final class ClientSession implements Outbox.Owner {
         after.flush();
     }
 
-    /** Channels of a session without hello start: a stream is told where, so that it can resume before any message. */
+    /**
+     * Channels of a session without hello start: a stream is told where, so that it can resume before any message. Where
+     * there is a hole it stands before it until the gap is told: a line that is cut between the two must not hide it.
+     */
     void started(List<SessionRegistry.Joined> joined) {
         if (mode.webSocket()) {
             return;
         }
         AfterUnlock after = registry.afterUnlock();
+        List<Outgoing> gaps = new ArrayList<>();
         for (SessionRegistry.Joined join : joined) {
-            outbox.offer(
-                    Outgoing.start(join.subscription().channel, join.start().position()), null, after);
-        }
-        for (SessionRegistry.Joined join : joined) {
+            Channel channel = join.subscription().channel;
             ServerFrame.Start start = join.start();
+            Position stands = start.position();
             if (start.missed() == null || start.missed() > 0) {
-                outbox.offer(
-                        Outgoing.gap(
-                                new ServerFrame.Gap(join.subscription().channel, start.missed(), start.position())),
-                        null,
-                        after);
+                stands = join.since() instanceof Since.After resumed ? resumed.position() : null;
+                gaps.add(Outgoing.gap(new ServerFrame.Gap(channel, start.missed(), start.position())));
+            }
+            if (stands != null) {
+                outbox.offer(Outgoing.start(channel, stands), null, after);
             }
         }
+        gaps.forEach(gap -> outbox.offer(gap, null, after));
         after.flush();
     }
 

@@ -69,7 +69,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
 
     /** A subscription that is in the index but holds everything back until {@link Subscription#release}. */
-    record Joined(Subscription subscription, ServerFrame.Start start) {}
+    record Joined(Subscription subscription, Since since, ServerFrame.Start start) {}
 
     private final ConcurrentHashMap<String, ClientSession> sessions = new ConcurrentHashMap<>();
     private final Audiences audiences = new Audiences();
@@ -201,7 +201,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                         return CompletableFuture.<Joined>completedFuture(null);
                     }
                     return broker.watch(channel)
-                            .thenApply(now -> joined(subscription, start, now))
+                            .thenApply(now -> joined(subscription, since, start, now))
                             .whenComplete((joined, failure) -> {
                                 if (failure != null && session.remove(subscription)) {
                                     unindex(subscription); // else it would stay held, and look like subscribed
@@ -211,7 +211,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                 .toCompletableFuture();
     }
 
-    private Joined joined(Subscription subscription, ServerFrame.Start start, Standing now) {
+    private Joined joined(Subscription subscription, Since since, ServerFrame.Start start, Standing now) {
         ClientSession session = subscription.session;
         boolean hole = start.missed() == null || start.missed() > 0;
         if (hole && session.mode() != Mode.PLAIN) { // a plain client cannot be told
@@ -221,7 +221,9 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         subscription.reach(new Position(now.epoch(), now.top()));
         Position newest = new Position(start.position().epoch(), subscription.newest());
         return new Joined(
-                subscription, new ServerFrame.Start(start.position(), newest, start.recovered(), start.missed()));
+                subscription,
+                since,
+                new ServerFrame.Start(start.position(), newest, start.recovered(), start.missed()));
     }
 
     void unsubscribe(Subscription subscription) {

@@ -7,9 +7,10 @@ import java.util.List;
  *
  * @param host a name or address of this machine; 0.0.0.0 or :: for all of them
  * @param port 0 for any free one
+ * @param tls null for plain HTTP
  * @param trustedProxies addresses and ranges of addresses of our own reverse proxies; none without one
  */
-public record ServerSettings(String host, int port, List<String> trustedProxies) {
+public record ServerSettings(String host, int port, TlsSettings tls, List<String> trustedProxies) {
 
     /**
      * The ranges, when they are some.

@@ -29,6 +29,7 @@ import parley.auth.TokenSettings;
 import parley.history.HistorySettings;
 import parley.session.SessionSettings;
 import parley.socket.ServerSettings;
+import parley.socket.TlsSettings;
 import picocli.CommandLine;
 
 class ConfigLoaderTest {
@@ -59,7 +60,7 @@ class ConfigLoaderTest {
     }
 
     private static ServerSettings listensOn(String host, int port) {
-        return new ServerSettings(host, port, List.of());
+        return new ServerSettings(host, port, null, List.of());
     }
 
     private String file(String text) throws IOException {
@@ -125,6 +126,8 @@ class ConfigLoaderTest {
                 "allow-host", "c.test",
                 "allow-origin", "https://d.test",
                 "trusted-proxy", "10.0.0.1"));
+        values.put("tls-cert", "c.pem");
+        values.put("tls-key", "k.pem");
         values.put("max-connections", "8");
         values.put("address-connections", "9");
         values.put("publish-rate", "10");
@@ -152,7 +155,10 @@ class ConfigLoaderTest {
             lines.append(name).append('=').append(value).append('\n');
         });
         Settings all = settings(NOWHERE, flags.toArray(String[]::new));
-        assertEquals(new ServerSettings("b.test", 80, List.of("10.0.0.1")), all.server());
+        assertEquals(
+                new ServerSettings(
+                        "b.test", 80, new TlsSettings(Path.of("c.pem"), Path.of("k.pem")), List.of("10.0.0.1")),
+                all.server());
         assertEquals(new HistorySettings.Keep(1, 1_000), all.history().users());
         assertEquals(Path.of("some/where"), all.history().directory());
         assertEquals(new SessionSettings(7, 28, true), all.sessions());
@@ -369,6 +375,13 @@ class ConfigLoaderTest {
         assertTrue(wrong(NOWHERE, "--max-connections=0").startsWith("--max-connections must be a number from 1 "));
         assertTrue(wrong(NOWHERE, "--address-connections=many").startsWith("--address-connections must be a number"));
         assertTrue(wrong(NOWHERE, "--publish-rate=1000001").startsWith("--publish-rate must be a number"));
+    }
+
+    @Test
+    void aCertificateNeedsItsKey() {
+        String both = "--tls-cert and --tls-key are needed both.";
+        assertEquals(both, wrong(NOWHERE, "--tls-cert=c.pem"));
+        assertEquals(both, wrong(NOWHERE, "--tls-key=k.pem"));
     }
 
     @Test

@@ -36,7 +36,7 @@ final class ModelClient {
     private Recorder recorder;
     private Map<Channel, Position> resumed = Map.of();
     private final Map<Channel, Position> expected = new HashMap<>(); // where a channel starts, holes not counted
-    private final Set<Channel> fresh = new HashSet<>(); // streams: channels whose start must be followed by a gap
+    private final Set<Channel> fresh = new HashSet<>(); // streams: channels whose start was told, and nothing after it
     boolean welcomed;
     boolean troubled; // since it was up to date the last time
     boolean stalled;
@@ -277,9 +277,7 @@ final class ModelClient {
                 throw new AssertionError(onWire + " is not in " + text);
             }
         }
-        if (!fresh.isEmpty() && fresh.contains(out.channel())) {
-            throw new AssertionError("a message of " + out.channel() + " before the gap that its start left");
-        }
+        fresh.remove(out.channel());
         Ledger ledger = ledgers.get(out.channel());
         Position position = out.position();
         if (ledger == null && mode == Mode.PLAIN && expected.isEmpty()) { // nobody knows: with the first that comes
@@ -304,8 +302,9 @@ final class ModelClient {
             ledgers.put(channel, ledger);
         }
         if (!ledger.last().equals(position)) {
-            fresh.add(channel); // a hole, which must be declared next
+            throw new AssertionError("starts at " + position + " of " + channel + ", and stood at " + ledger.last());
         }
+        fresh.add(channel);
     }
 
     private void gap(Json.Fields gap) throws Problem {
@@ -313,11 +312,17 @@ final class ModelClient {
         Channel channel = Channel.parse(gap.text("channel"));
         Position position = Position.parse(gap.text("position"));
         Long missed = number(gap.raw("missed"));
+        Ledger ledger = ledgers.get(channel);
         if (fresh.remove(channel)) {
-            ledgers.get(channel).resume(position, missed);
-        } else if (mode.webSocket() || !position.equals(ledgers.get(channel).last())) {
-            ledgers.get(channel).gap(session.id(), missed, position, troubled);
-        } // else a stream's inbox began with a hole
+            ledger.resume(position, missed);
+        } else if (ledger == null) { // a stream's inbox begins with a hole
+            begin(channel, expected.getOrDefault(channel, position));
+            if (!ledgers.get(channel).last().equals(position)) {
+                ledgers.get(channel).resume(position, missed);
+            }
+        } else {
+            ledger.gap(session.id(), missed, position, troubled);
+        }
     }
 
     private static Long number(String raw) {
