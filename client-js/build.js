@@ -10,7 +10,8 @@ const here = name => fileURLToPath(new URL(name, import.meta.url))
 const common = { absWorkingDir: here('.'), bundle: true, target: 'es2022', logLevel: 'warning' }
 
 rmSync(here('dist'), { recursive: true, force: true })
-await build({ ...common, entryPoints: ['src/index.js'], format: 'esm', outfile: 'dist/parley.js' })
+const modules = { parley: 'src/index.js', shared: 'src/shared.js' }
+await build({ ...common, entryPoints: modules, format: 'esm', splitting: true, chunkNames: 'core', outdir: 'dist' })
 
 const script = await build({ ...common, entryPoints: ['src/script.js'], format: 'iife', minify: true, write: false })
 const { code } = await minify(script.outputFiles[0].text, {

@@ -18,11 +18,15 @@ test('the build for script tags has 5 KB at most, compressed', () => {
 
 test('nothing is needed at run time', () => {
   for (const kind of ['dependencies', 'peerDependencies', 'optionalDependencies']) assert.equal(manifest[kind], undefined)
-  assert.doesNotMatch(readFileSync(`${root}dist/parley.js`, 'utf8'), /^\s*(import|export .* from) /m)
+  for (const name of ['parley', 'shared', 'core']) {
+    const imported = [...readFileSync(`${root}dist/${name}.js`, 'utf8').matchAll(/\bfrom "(.*)"/g)].map(([, from]) => from)
+    assert.deepEqual(imported, name === 'core' ? [] : ['./core.js'])
+  }
 })
 
 test('the module is what a program imports by name', async () => {
   assert.deepEqual(Object.keys(await import('parley-client')), ['Parley', 'ParleyError'])
+  assert.deepEqual(Object.keys(await import('parley-client/shared')), ['shareTabs'])
 })
 
 test('publint has nothing to say', async () => {
