@@ -28,6 +28,6 @@ export function receptionOf({ to, topic, everyone, reception }) {
     everyone && 'everyone',
     reception,
   ].filter(Boolean)
-  if (named.length > 1) throw new ParleyError('bad_reception', 'give one of to, topic, everyone, reception')
+  if (named.length > 1) throw new ParleyError('bad_reception', 'more than one receiver')
   return /** @type {string | undefined} */ (named[0])
 }

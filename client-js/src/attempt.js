@@ -74,7 +74,7 @@ export function createAttempt(settings, owner) {
     const end = probed === undefined ? heard + allowed : probed + PROBE
     if (heard <= time && time < end) arm(end - time, check)
     else if (Math.abs(time - due) > LATE) ask()
-    else finish({ reason: `silent for ${time - heard} ms` })
+    else finish({ reason: 'silent' })
   }
 
   function ask() {
@@ -104,7 +104,7 @@ export function createAttempt(settings, owner) {
     } else if (frame.type === 'reconnect') {
       comeBackAt = heard + frame.in
     } else if (openedAt === undefined && frame.type !== 'error') {
-      return finish({ reason: `${frame.type} before welcome` })
+      return finish({ reason: 'no welcome' })
     }
     owner.frame(frame)
   }
@@ -129,7 +129,7 @@ export function createAttempt(settings, owner) {
     owner.gone({ code, reason, openedAt, comeBackAt })
   }
 
-  arm(connectTimeout, () => finish({ reason: 'no welcome in time' }))
+  arm(connectTimeout, () => finish({ reason: 'no welcome' }))
 
   return {
     drop,

@@ -44,7 +44,7 @@ export function createHandlers() {
    * @param {import('./types.js').About} [about]
    */
   function report(code, detail, about) {
-    const complain = (/** @type {unknown} */ cause) => console.error(`parley: ${code}: ${detail}`, cause)
+    const complain = (/** @type {unknown} */ cause) => console.error('parley:', code, detail, cause)
     if (of('error').length) callAll(of('error'), { code, detail, ...about }, complain)
     else if (about?.ref === undefined) complain(about?.cause)
   }

@@ -24,7 +24,7 @@ export class Parley {
   #handlers = createHandlers()
   /** The last one: what the line is, when it is open. @type {import('./protocol.js').Welcome | undefined} */
   #welcome
-  /** Topics that the last `hello` asked for in vain, until it is told. @type {string[]} */
+  /** Topics that the last `hello` asked for in vain. @type {string[]} */
   #refused = []
 
   /**
@@ -34,7 +34,7 @@ export class Parley {
   constructor(url, options) {
     const target = socketUrl(url, options?.user)
     const settings = withDefaults(options)
-    if (!settings.WebSocket) throw new TypeError('there is no WebSocket: give options.WebSocket')
+    if (!settings.WebSocket) throw new TypeError('options.WebSocket is missing')
     const { since, topics, autoConnect } = settings
     const line = (/** @type {import('./protocol.js').ClientFrame} */ frame) => this.#connection.send(encode(frame))
     this.#sends = createSends(settings)
@@ -157,7 +157,7 @@ export class Parley {
     this.#pump()
     this.#emit('welcome', welcome)
     for (const channel in welcome.channels) this.#gap(channel, welcome.channels[channel])
-    for (const topic of this.#refused.splice(0)) {
+    for (const topic of this.#refused) {
       this.#handlers.report('forbidden', 'the token does not cover this topic', { topic })
     }
   }

@@ -66,7 +66,7 @@ export function createTopics(send) {
      * @param {Record<string, unknown>} channels
      * @returns {string[]}
      */
-    refused: channels => [...wanted.keys()].filter(channel => asked.has(channel) && !(channel in channels)).map(topicOf),
+    refused: channels => [...asked].filter(channel => !(channel in channels)).map(topicOf),
 
     /**
      * Brings the wire to what is wanted.

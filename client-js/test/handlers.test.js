@@ -130,11 +130,11 @@ test('an error that nobody listens to goes to the console', async (h, context) =
     h.socket.receive({ type: 'gap', position: { toString: 1 } })
   })
   assert.deepEqual(
-    told.map(([text]) => text),
+    told.map(([, code, detail]) => `${code}: ${detail}`),
     [
-      'parley: bad_ack: x',
-      'parley: bad_frame: Error: no frame',
-      'parley: bad_frame: TypeError: Cannot convert object to primitive value',
+      'bad_ack: x',
+      'bad_frame: Error: no frame',
+      'bad_frame: TypeError: Cannot convert object to primitive value',
     ],
   )
 })
@@ -159,7 +159,7 @@ test('an error handler that fails goes to the console, not round in circles', as
   })
   const told = await errors(context, () => h.socket.receive({ type: 'error', code: 'bad_ack', detail: 'x' }))
   assert.deepEqual(
-    told.map(([, cause]) => cause.message),
+    told.map(([, , , cause]) => cause.message),
     ['sync', 'async'],
   )
 })

@@ -76,7 +76,7 @@ test("close codes: the client's rules, the server's table and PROTOCOL.md agree"
   for (const code of [1001, 1012, 1015, 4999, undefined]) assert.equal(afterClose(code), 'back', String(code))
 
   const protocol = readFileSync(new URL('../../server/PROTOCOL.md', import.meta.url), 'utf8')
-  const told = [...protocol.matchAll(/^\| (\d+) \| ([A-Z_]+) \| (yes|no) \|/gm)].map(([, code, name, back]) => ({
+  const told = [...protocol.matchAll(/^\| (\d+) \| ([A-Z_]+) \| (yes|no)\b/gm)].map(([, code, name, back]) => ({
     name,
     code: +code,
     comesBack: back === 'yes',
