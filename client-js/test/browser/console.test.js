@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { WebSocket } from 'ws'
+import { audit } from './audit.js'
 import { launch, missing, startServer, until } from './harness.js'
 
 const skip = missing() ?? false
@@ -169,18 +170,49 @@ test('a server with a key asks for it, and a hidden page asks for nothing', { sk
   }
 })
 
-for (const path of ['/', '/console']) {
+/** Fills a page with all that it can show. */
+const fill = {
+  '/': async (page, stop) => {
+    await page.waitForSelector('#status-bar[data-status="open"]')
+    await server.publish({ userId: 'eve', message: { code: '00' }, flag: 'inform', sender: 'shop' })
+    await page.click('#cut')
+    await server.publish({ topic: 'news', message: 'while you were away' })
+    await page.click('#cut')
+    await page.waitForSelector('#log .recovered')
+    await page.click('#publish')
+    await page.waitForSelector('#receipt .receipt.good')
+    fetch(`${server.origin}/socket/ask?userId=eve&message=which&flag=q&wait=20s`, { signal: stop }).catch(() => {})
+    await page.waitForSelector('#asks .question')
+    await page.waitForSelector('#online li')
+  },
+  '/console': async page => {
+    await live(page)
+    await page.waitForSelector('#sessions tbody tr')
+    await page.waitForSelector('#channels tbody tr')
+    await page.waitForSelector('#events li')
+    await page.fill('#look-user', 'dora')
+    await page.press('#look-user', 'Enter')
+    await page.waitForSelector('#user-history button')
+  },
+}
+
+for (const [path, query] of [['/', '?user=eve&topic=news'], ['/console', '']]) {
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [360, 1280]) {
-      test(`${path} loads ${colorScheme} and ${width} pixels wide`, { skip, timeout: 30_000 }, async () => {
-        const { page, errors, close } = await open(path, { colorScheme, viewport: { width, height: 740 } })
-        await page.waitForSelector(path === '/' ? '#online-count:not(:empty)' : '#sessions-count:not(:empty)')
+      test(`${path} can be read and used: ${colorScheme}, ${width} pixels wide`, { skip, timeout: 30_000 }, async () => {
+        await server.publish({ userId: 'dora', message: 'a message' })
+        const { page, errors, close } = await open(path + query, { colorScheme, viewport: { width, height: 740 } })
+        const stop = new AbortController()
+        await client('a visitor')
+        await fill[path](page, stop.signal)
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
         assert.equal(over, 0, 'nothing scrolls sideways')
         const background = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
         const [red] = background.match(/\d+/g).map(Number)
         assert.equal(red < 60, colorScheme === 'dark', background)
+        assert.deepEqual(await audit(page), [])
         assert.deepEqual(errors, [])
+        stop.abort()
         await close()
       })
     }

@@ -1,10 +1,12 @@
 // @ts-check
 // What happens: who comes and goes, what clients say to the back ends, who was slow or cut. The newest first; a burst
-// waits for the next frame, and what would not be seen never becomes an element.
+// waits a moment, and what would not be seen then never becomes an element.
 import { byId, make, plural } from '../dom.js'
 
 /** Lines on the page. */
 const LINES = 100
+/** Milliseconds between two drawings: a thousand users who go at once are a few drawings. */
+const EVERY = 250
 /** Characters of a body: an operator looks at it, he does not read it here. */
 const BODY_CHARS = 200
 
@@ -14,7 +16,7 @@ export class EventList {
   #list = byId('events', HTMLOListElement)
   #show
   /** @type {Line[]} */ #waiting = []
-  #frame = 0
+  #timer = 0
   #seen = 0
   /** Of the newest fate that stands in the list. */
   #fateTime = 0
@@ -52,11 +54,11 @@ export class EventList {
     this.#seen++
     this.#waiting.push(line)
     if (this.#waiting.length > LINES) this.#waiting.shift()
-    this.#frame ||= requestAnimationFrame(() => this.#draw())
+    this.#timer ||= window.setTimeout(() => this.#draw(), EVERY)
   }
 
   #draw() {
-    this.#frame = 0
+    this.#timer = 0
     const rows = this.#waiting.splice(0).map((line) => this.#row(line))
     this.#list.prepend(...rows.reverse())
     while (this.#list.childElementCount > LINES) this.#list.lastElementChild?.remove()
