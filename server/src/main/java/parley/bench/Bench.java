@@ -39,7 +39,10 @@ public final class Bench {
         Runtime.getRuntime().addShutdownHook(hook);
         try {
             String target = bench.measure();
-            out.println(settings.json() ? Report.json(target, bench.outcomes) : Report.table(target, bench.outcomes));
+            out.println(
+                    settings.json()
+                            ? Report.json(target, bench.outcomes)
+                            : Report.table(target, bench.outcomes, bench.interrupted));
             boolean clean = bench.outcomes.stream().allMatch(Outcome::isClean) && !bench.outcomes.isEmpty();
             return clean ? EXIT_CLEAN : EXIT_FAILED;
         } catch (Target.Unreachable e) {

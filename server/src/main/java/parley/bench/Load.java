@@ -9,7 +9,7 @@ import java.util.function.BooleanSupplier;
 
 /**
  * All connections of a benchmark on one thread: whoever calls {@link #run}. One thread, because then nothing of the load
- * is locked or handed over, and a core that serves nothing else receives more than a server on one core can send.
+ * is locked or handed over; it keeps up with most servers on one core, and the report says where it did not.
  */
 final class Load implements AutoCloseable {
 

@@ -14,8 +14,8 @@ final class Report {
 
     private Report() {}
 
-    /** Figures first, then for each scenario what they mean. */
-    static String table(String target, List<Outcome> outcomes) {
+    /** As a table: figures first, then for each scenario what they mean. */
+    static String table(String target, List<Outcome> outcomes, boolean interrupted) {
         StringBuilder out = new StringBuilder();
         out.append(String.format(
                 Locale.ROOT,
@@ -50,7 +50,7 @@ final class Report {
         for (Outcome outcome : outcomes) {
             out.append(meaning(outcome)).append('\n');
         }
-        return out.append(verdict(outcomes)).toString();
+        return out.append(interrupted ? "Interrupted." : verdict(outcomes)).toString();
     }
 
     private static String meaning(Outcome outcome) {
@@ -64,7 +64,9 @@ final class Report {
         if (outcome.clientBytes() >= 0) {
             out.append(String.format(Locale.ROOT, "; %.1f KB of memory each", outcome.clientBytes() / 1024.0));
         }
-        outcome.notes().forEach(note -> out.append("; ").append(note));
+        outcome.notes()
+                .forEach(note ->
+                        out.append("; ").append(note.endsWith(".") ? note.substring(0, note.length() - 1) : note));
         return out.append('.').toString();
     }
 

@@ -34,7 +34,8 @@ final class BenchCommand {
     private static final Setting WARM_UP =
             option("warm-up", "SECONDS", "15", "How long to wait at most until the rate is steady, before measuring.");
     private static final Setting SIZE = option("size", "BYTES", "100", "Size of a message.");
-    private static final Setting V1 = option("v1", null, "false", "Clients speak parley.v1 instead of plain text.");
+    private static final Setting V1 =
+            option("v1", null, "false", "Clients speak parley.v1 (without acks) instead of plain text.");
     private static final Setting ECHO = option(
             "echo",
             "TEXT",
