@@ -121,6 +121,7 @@ public final class Parley implements AutoCloseable {
     private final Broker broker;
     private final Metrics metrics = new Metrics();
     private final TrustedProxies proxies;
+    private final Visitors visitors;
     private final Doors doors;
     private final Quota quota;
     private final Authenticator authenticator;
@@ -170,7 +171,7 @@ public final class Parley implements AutoCloseable {
         proxies = new TrustedProxies(settings.server().trustedProxies(), null);
         LimitSettings limits = settings.limits()
                 .fitted(Descriptors.limit(), Runtime.getRuntime().maxMemory());
-        Visitors visitors = new Visitors(limits, proxies::includes, metrics, time);
+        visitors = new Visitors(limits, proxies::includes, metrics, time);
         doors = new Doors(visitors);
         quota = new Quota(limits.publishesPerSecond(), metrics, time);
         authenticator = authenticator(settings, visitors, time);
@@ -232,8 +233,7 @@ public final class Parley implements AutoCloseable {
         HttpConnectionFactory plain = new HttpConnectionFactory(http);
         ConnectionFactory[] factories =
                 tls == null ? new ConnectionFactory[] {plain} : new ConnectionFactory[] {tls.before(http), plain};
-        ServerConnector listening = new ListeningConnector(server, SELECTORS, metrics, factories);
-        listening.addBean(doors);
+        ServerConnector listening = new ListeningConnector(server, SELECTORS, doors, metrics, factories);
         listening.setHost(settings.server().host());
         listening.setPort(settings.server().port());
         listening.setAcceptQueueSize(ACCEPT_QUEUE);
@@ -342,6 +342,11 @@ public final class Parley implements AutoCloseable {
     /** The port that is listened on. */
     public int port() {
         return connector.getLocalPort();
+    }
+
+    /** For tests: connections of any kind, at the moment. */
+    int connections() {
+        return visitors.connections();
     }
 
     /** For tests: what was counted. */

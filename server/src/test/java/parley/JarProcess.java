@@ -52,9 +52,14 @@ final class JarProcess implements AutoCloseable {
     }
 
     static JarProcess run(List<String> jvm, String... options) throws IOException {
+        return run(List.of(), jvm, options);
+    }
+
+    /** @param before words before the java of the command, like those that set limits */
+    static JarProcess run(List<String> before, List<String> jvm, String... options) throws IOException {
         String jar = System.getProperty("parley.jar");
         assertNotNull(jar, "the system property parley.jar names no jar: run this with 'mvn verify'");
-        List<String> command = new ArrayList<>();
+        List<String> command = new ArrayList<>(before);
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(jvm);
         command.addAll(List.of("-jar", jar));

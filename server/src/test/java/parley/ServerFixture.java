@@ -156,6 +156,11 @@ final class ServerFixture implements AutoCloseable {
         return users.get(users.keySet().iterator().next()).getAsInt();
     }
 
+    /** Connections that the server counts at the moment. */
+    int connections() {
+        return parley.connections();
+    }
+
     Metrics metrics() {
         return parley.metrics();
     }

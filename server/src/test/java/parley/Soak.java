@@ -25,6 +25,7 @@ import java.util.stream.Stream;
  *   <li>{@code soak.users}, {@code soak.seconds}: how many users send to each other, and for how long
  *   <li>{@code soak.idle}, {@code soak.idleSeconds}: how many connections idle, and for how long
  *   <li>those of {@link LedgerIT}
+ *   <li>{@code soak.floods}: how often a flood is tried
  * </ul>
  */
 final class Soak {
@@ -39,7 +40,9 @@ final class Soak {
                 case "idle" ->
                     idle(Integer.getInteger("soak.idle", 10_000), Integer.getInteger("soak.idleSeconds", 60));
                 case "ledger" -> ledger();
-                default -> throw new IllegalArgumentException("There is no part " + part + ": exchange, idle, ledger.");
+                case "flood" -> FloodSoak.run(Integer.getInteger("soak.floods", 5));
+                default ->
+                    throw new IllegalArgumentException("There is no part " + part + ": exchange, idle, ledger, flood.");
             }
         }
         System.exit(0); // Java's HTTP client keeps its threads
@@ -98,7 +101,7 @@ final class Soak {
     }
 
     /** After a full collection. */
-    private static String memory(JarProcess server) throws IOException {
+    static String memory(JarProcess server) throws IOException {
         server.jcmd("GC.run");
         String heap = server.jcmd("GC.heap_info")
                 .lines()

@@ -27,7 +27,7 @@ public final class Visitors implements Guesses {
     static final int HANDSHAKES_PER_SECOND = 100;
 
     /** Connections, whatever for: a publisher that makes one for each message is served. Beyond it: closed unread. */
-    static final int CONNECTS_PER_SECOND = 500;
+    static final int CONNECTS_PER_SECOND = 200;
 
     /** Nobody mistypes a key that often; 429 for the rest of the minute, without a look at the key. */
     static final int GUESSES_PER_MINUTE = 10;

@@ -13,8 +13,8 @@ import parley.auth.Visitors;
 import parley.message.Problem;
 
 /**
- * Tells the {@link Visitors} of every connection that Jetty accepts and of its end, and closes at once what is not
- * listened to. Jetty calls {@link #onAccepting} once for each, and then once {@link #onAcceptFailed} or {@link #onClosed}.
+ * Tells the {@link Visitors} of every connection and of its end: Jetty calls once for each that was let in, either {@link
+ * #onAcceptFailed} or {@link #onClosed}.
  */
 public final class Doors implements SelectorManager.AcceptListener {
 
@@ -26,16 +26,19 @@ public final class Doors implements SelectorManager.AcceptListener {
         this.visitors = visitors;
     }
 
-    @Override
-    public void onAccepting(SelectableChannel channel) {
-        if (!visitors.came(peer(channel))) {
-            SocketChannel line = (SocketChannel) channel;
-            try (line) {
-                line.setOption(StandardSocketOptions.SO_LINGER, 0); // a reset: nothing of it stays in the kernel
-            } catch (IOException broken) {
-                // it is gone already
-            }
+    /** Whether to listen to a new connection; one that is not is closed. */
+    boolean letIn(SocketChannel line) {
+        InetAddress peer = peer(line);
+        if (visitors.came(peer)) {
+            return true;
         }
+        try (line) {
+            line.setOption(StandardSocketOptions.SO_LINGER, 0); // a reset: nothing of it stays in the kernel
+        } catch (IOException broken) {
+            // it is gone already
+        }
+        visitors.left(peer);
+        return false;
     }
 
     @Override
