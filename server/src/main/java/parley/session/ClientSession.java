@@ -210,13 +210,13 @@ public final class ClientSession implements Outbox.Owner {
      * Channels of a session without hello start: a stream is told where, so that it can resume before any message. Where
      * there is a hole it stands before it until the gap is told: a line that is cut between the two must not hide it.
      */
-    void started(List<SessionRegistry.Joined> joined) {
+    void started(List<Subscribing.Joined> joined) {
         if (mode.webSocket()) {
             return;
         }
         AfterUnlock after = registry.afterUnlock();
         List<Outgoing> gaps = new ArrayList<>();
-        for (SessionRegistry.Joined join : joined) {
+        for (Subscribing.Joined join : joined) {
             Channel channel = join.subscription().channel;
             ServerFrame.Start start = join.start();
             Position stands = start.position();

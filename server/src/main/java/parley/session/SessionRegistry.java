@@ -4,7 +4,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -19,10 +18,8 @@ import parley.broker.Waiting;
 import parley.message.Body;
 import parley.message.Channel;
 import parley.message.Message;
-import parley.message.Position;
 import parley.message.Problem;
 import parley.message.ServerFrame;
-import parley.message.Standing;
 import parley.message.Time;
 import parley.metrics.Limit;
 import parley.metrics.Metrics;
@@ -68,11 +65,9 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     static final Outgoing PING = Outgoing.frame(ServerFrame.PING);
     static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
 
-    /** A subscription that is in the index but holds everything back until {@link Subscription#release}. */
-    record Joined(Subscription subscription, Since since, ServerFrame.Start start) {}
-
     private final ConcurrentHashMap<String, ClientSession> sessions = new ConcurrentHashMap<>();
     private final Audiences audiences = new Audiences();
+    private final Subscribing subscribing;
     private final Presence presence;
     private final AtomicInteger lines = new AtomicInteger(); // sessions whose transport has not ended
     private final Broker broker;
@@ -104,6 +99,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             Broker broker, SessionSettings limits, Metrics metrics, Time time, RandomGenerator random, Pumps pumps) {
         this.broker = broker;
         this.presence = new Presence(audiences, broker);
+        this.subscribing = new Subscribing(audiences, broker, metrics, pumps);
         this.uplink = new Uplink(this, broker, limits, metrics, time);
         this.metrics = metrics;
         this.time = time;
@@ -152,7 +148,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         wheel.visit(session.timer, mode == Mode.V1 ? session.opened + HELLO_MILLIS : session.nextPing);
         wheel.visit(session.timer, expiry(session));
         if (mode != Mode.V1) {
-            subscribeAll(session, starts).whenComplete((joined, failure) -> {
+            subscribing.joinAll(session, starts).whenComplete((joined, failure) -> {
                 if (failure != null) {
                     session.close(Disconnect.INTERNAL);
                 } else {
@@ -172,78 +168,6 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         session.close(Disconnect.TOO_MANY_MESSAGES, sentence);
     }
 
-    /** Puts a session into several channels; the list is empty when the session was closed meanwhile. */
-    CompletableFuture<List<Joined>> subscribeAll(ClientSession session, Map<Channel, Since> starts) {
-        List<CompletableFuture<Joined>> joins = new ArrayList<>();
-        starts.forEach((channel, since) -> joins.add(subscribe(session, channel, since)));
-        return CompletableFuture.allOf(joins.toArray(CompletableFuture[]::new)).thenApply(nothing -> {
-            List<Joined> joined = joins.stream().map(CompletableFuture::join).toList();
-            return joined.stream().anyMatch(Objects::isNull) ? List.of() : joined;
-        });
-    }
-
-    /**
-     * Puts a session into a channel; completes with null when the session was closed meanwhile, and fails with a
-     * {@link Problem} when it may not read it. Whatever comes to a session comes by this way, old messages, too.
-     */
-    CompletableFuture<Joined> subscribe(ClientSession session, Channel channel, Since since) {
-        try {
-            session.identity().require(channel);
-        } catch (Problem forbidden) {
-            return CompletableFuture.failedFuture(forbidden);
-        }
-        return broker.standing(channel)
-                .thenCompose(before -> {
-                    ServerFrame.Start start = since.in(before);
-                    Subscription subscription =
-                            new Subscription(session, channel, start.position(), broker, metrics, pumps);
-                    if (!session.add(subscription, () -> audiences.add(subscription))) {
-                        return CompletableFuture.<Joined>completedFuture(null);
-                    }
-                    return broker.watch(channel)
-                            .thenApply(now -> joined(subscription, since, start, now))
-                            .whenComplete((joined, failure) -> {
-                                if (failure != null && session.remove(subscription)) {
-                                    unindex(subscription); // else it would stay held, and look like subscribed
-                                }
-                            });
-                })
-                .toCompletableFuture();
-    }
-
-    private Joined joined(Subscription subscription, Since since, ServerFrame.Start start, Standing now) {
-        ClientSession session = subscription.session;
-        boolean hole = start.missed() == null || start.missed() > 0;
-        if (hole && session.mode() != Mode.PLAIN) { // a plain client cannot be told
-            ServerFrame.Gap gap = new ServerFrame.Gap(subscription.channel, start.missed(), start.position());
-            broker.fates().gap(session.id(), session.identity().user(), gap);
-        }
-        subscription.reach(new Position(now.epoch(), now.top()));
-        Position newest = new Position(start.position().epoch(), subscription.newest());
-        return new Joined(
-                subscription,
-                since,
-                new ServerFrame.Start(start.position(), newest, start.recovered(), start.missed()));
-    }
-
-    void unsubscribe(Subscription subscription) {
-        if (subscription.session.remove(subscription)) {
-            leave(subscription);
-        }
-    }
-
-    private void leave(Subscription subscription) {
-        unindex(subscription);
-        broker.unwatch(subscription.channel);
-    }
-
-    private void unindex(Subscription subscription) {
-        AfterUnlock after = afterUnlock();
-        subscription.close(after);
-        audiences.remove(subscription);
-        after.flush();
-    }
-
     /**
      * Ends a session; the first reason wins. With {@link Disconnect#GONE} its line has ended already. Called by whoever
      * notices: the client, the heartbeat, a full outbox, the operator.
@@ -252,7 +176,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         List<Subscription> had = session.end();
         if (had != null) {
             sessions.remove(session.id(), session);
-            had.forEach(this::leave);
+            had.forEach(subscribing::ended);
             metrics.closed.increment();
             cameOrWent(session);
             LOG.debug(
@@ -333,6 +257,11 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     /** Entries in the session map and in the index; for tests and figures. */
     public int size() {
         return sessions.size() + audiences.size();
+    }
+
+    /** How sessions come into channels and out of them. */
+    Subscribing subscribing() {
+        return subscribing;
     }
 
     // ---- what people ask

@@ -164,7 +164,7 @@ final class V1Conversation implements Conversation {
         }
         session.greeted = true;
         starts = null;
-        return registry.subscribeAll(session, channels).handle((joined, failure) -> {
+        return registry.subscribing().joinAll(session, channels).handle((joined, failure) -> {
             if (failure != null) {
                 session.close(Disconnect.INTERNAL);
             } else if (!joined.isEmpty()) {
@@ -174,7 +174,7 @@ final class V1Conversation implements Conversation {
         });
     }
 
-    private void welcome(List<SessionRegistry.Joined> joined) {
+    private void welcome(List<Subscribing.Joined> joined) {
         Map<Channel, ServerFrame.Start> channels = new LinkedHashMap<>();
         joined.forEach(join -> channels.put(join.subscription().channel, join.start()));
         ServerFrame welcome = new ServerFrame.Welcome(
@@ -217,7 +217,7 @@ final class V1Conversation implements Conversation {
         if (since == Since.INBOX) {
             throw Problem.bad("bad_position", "A topic has no inbox; 'since' is now or a position.");
         }
-        return registry.subscribe(session, topic, since).handle((joined, failure) -> {
+        return registry.subscribing().join(session, topic, since).handle((joined, failure) -> {
             if (failure != null) {
                 fail(null, problem(failure, "The topic cannot be read now; try again."));
             } else if (joined != null) {
@@ -238,7 +238,7 @@ final class V1Conversation implements Conversation {
         if (subscription == null) {
             throw Problem.bad("not_subscribed", "The session is not subscribed to this topic.");
         }
-        registry.unsubscribe(subscription);
+        registry.subscribing().leave(subscription);
         session.send(new ServerFrame.Unsubscribed(name(topic)));
     }
 

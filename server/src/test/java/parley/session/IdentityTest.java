@@ -188,7 +188,7 @@ class IdentityTest {
     void nobodyPutsASessionWhereItMayNotBe() {
         ClientSession session = open(Mode.PLAIN, 60_000);
         for (Channel channel : List.of(Station.topic("secret"), Station.user("bob"), Channel.EVENTS)) {
-            var refused = station.registry.subscribe(session, channel, Since.NOW);
+            var refused = station.registry.subscribing().join(session, channel, Since.NOW);
             Throwable failure =
                     assertThrows(CompletionException.class, refused::join).getCause();
             assertEquals("forbidden", ((Problem) failure).code());

@@ -108,7 +108,7 @@ class SessionRegistryTest {
     void subscribingOnAClosedSessionDoesNothing() {
         ClientSession session = station.v1("ann", line);
         session.close(Disconnect.GONE);
-        assertNull(station.registry.subscribe(session, NEWS, Since.NOW).join());
+        assertNull(station.registry.subscribing().join(session, NEWS, Since.NOW).join());
         assertEquals(0, station.registry.size());
     }
 
@@ -202,7 +202,7 @@ class SessionRegistryTest {
             for (int i = 0; i < rounds; i++) {
                 current[0] = station.open("ann", Mode.PLAIN, FakeTransport.quiet(FakeTransport.NOBODY));
                 barrier.await();
-                station.registry.subscribe(current[0], NEWS, Since.NOW);
+                station.registry.subscribing().join(current[0], NEWS, Since.NOW);
                 barrier.await();
                 assertEquals(0, station.registry.size());
                 assertEquals(0, station.registry.lines());
