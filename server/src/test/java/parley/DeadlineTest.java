@@ -97,6 +97,39 @@ class DeadlineTest {
         }
     }
 
+    /** Ten seconds, twenty times as fast; a byte now and then does not help. */
+    @ParameterizedTest
+    @ValueSource(strings = {"Content-Length: 1000", "Transfer-Encoding: chunked"})
+    void aBodyIsDueWithinTenSeconds(String length) throws Exception {
+        try (ServerFixture hasty = ServerFixture.start()) {
+            hasty.hurry(20);
+            Thread trickle;
+            try (RawSocket line = hasty.raw()) {
+                long began = System.nanoTime();
+                line.request("POST", "/socket/publish?userId=slow", "Content-Type: text/plain", length);
+                trickle = new Thread(() -> trickle(line, length.startsWith("Content") ? "x" : "1\r\nx\r\n"));
+                trickle.start();
+                assertEquals(408, line.readAnswer().status());
+                assertTrue(System.nanoTime() - began >= Duration.ofMillis(450).toNanos(), "cut too early");
+            }
+            trickle.join();
+            String history = hasty.get("/socket/history?userId=slow").body();
+            assertTrue(history.contains("\"messages\":[]"), history);
+        }
+    }
+
+    private static void trickle(RawSocket line, String piece) {
+        try {
+            while (true) {
+                line.send(piece);
+                java.util.concurrent.locks.LockSupport.parkNanos(
+                        Duration.ofMillis(20).toNanos());
+            }
+        } catch (java.io.IOException cut) {
+            // as it should be
+        }
+    }
+
     // ---- messages in pieces
 
     private static void pieces(RawSocket line, int count, byte[] payload) throws Exception {

@@ -128,6 +128,21 @@ class EventStreamTest {
         }
     }
 
+    /** Whatever a text says, it says it in its data. */
+    @Test
+    void aTextCannotForgeFieldsOfAnEvent() throws Exception {
+        try (EventReader stream = EventReader.open(server, "/websocket/forged")) {
+            await().until(() -> server.online("forged") == 1);
+            String forged = "a\nevent: gap\nid: x\n\ndata: b\r\rid: y\r\nretry: 1\n:\u2028c";
+            server.post("/socket/publish?userId=forged", "text/plain", forged);
+            server.publish("userId", "forged", "message", "after");
+            EventReader.Event event = nextWithData(stream);
+            assertEquals(forged.replace("\r\n", "\n").replace('\r', '\n'), event.text());
+            assertFalse(event.id().equals("x") || event.id().equals("y"));
+            assertEquals("after", nextWithData(stream).text());
+        }
+    }
+
     /** Topics of this server keep three messages. */
     @Test
     void aHoleIsAnEventOfItsOwn() throws Exception {
@@ -141,6 +156,7 @@ class EventStreamTest {
             server.publish("topic", "gaps", "message", "" + i);
         }
         try (EventReader stream = EventReader.open(server, "/websocket/gap?topic=gaps", "Last-Event-ID: " + id)) {
+            assertEquals(id, stream.start(), "a line that is cut before the gap must not have passed it");
             EventReader.Event gap = nextWithData(stream);
             assertEquals("gap", gap.name());
             assertEquals("topic:gaps", gap.json().get("channel").getAsString());

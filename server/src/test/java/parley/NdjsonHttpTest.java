@@ -15,7 +15,6 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -127,27 +126,19 @@ class NdjsonHttpTest {
         }
     }
 
-    /** The one slow test: ten real seconds, and the line before is answered first. */
+    /** And the line before is answered first. */
     @Test
     void aLineThatDoesNotBecomeWholeIs408AndTheEnd() throws Exception {
-        try (NdjsonClient stream = NdjsonClient.open(server)) {
-            stream.send(NdjsonClient.message("half", "1") + "\n{\"userId\":");
-            assertEquals(1, offset(stream.next()));
-            Future<JsonObject> last = THREADS.submit(() -> {
-                JsonObject answer = null;
-                while (answer == null) {
-                    try {
-                        answer = stream.next();
-                    } catch (java.net.SocketTimeoutException notYet) {
-                        continue;
-                    }
-                }
-                return answer;
-            });
-            JsonObject problem = last.get(20, TimeUnit.SECONDS);
-            assertEquals(408, status(problem));
-            assertEquals("too_late", problem.get("code").getAsString());
-            stream.socket.readToEnd();
+        try (ServerFixture hasty = ServerFixture.start()) {
+            hasty.hurry(20);
+            try (NdjsonClient stream = NdjsonClient.open(hasty)) {
+                stream.send(NdjsonClient.message("half", "1") + "\n{\"userId\":");
+                assertEquals(1, offset(stream.next()));
+                JsonObject problem = stream.next();
+                assertEquals(408, status(problem));
+                assertEquals("too_late", problem.get("code").getAsString());
+                stream.socket.readToEnd();
+            }
         }
     }
 

@@ -203,6 +203,25 @@ class PlainSocketTest {
         }
     }
 
+    /** Below 2 GiB a frame is read, in pieces, until it is longer than a message may be. */
+    @ParameterizedTest
+    @ValueSource(strings = {"0000000080000000", "7FFFFFFFFFFFFFFF", "8000000000000000", "FFFFFFFFFFFFFFFF"})
+    void aClaimedLengthBeyondReasonIsRefusedAtOnce(String length) throws Exception {
+        isClosedWith(1009, java.util.HexFormat.of().parseHex("81FF" + length + "00000000" + "78".repeat(200)));
+    }
+
+    /** What compresses well; no extension was negotiated, so it is a reserved bit. */
+    @Test
+    void aCompressedMessageIsRefused() throws Exception {
+        isClosedWith(1002, RawSocket.frame(0x40 | RawSocket.TEXT, true, new byte[60_000]));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 999, 1004, 1005, 1006, 1015, 1016, 2999, 5000, 65535})
+    void aCloseCodeThatNobodyMaySendIs1002(int code) throws Exception {
+        isClosedWith(1002, RawSocket.frame(RawSocket.CLOSE, true, new byte[] {(byte) (code >> 8), (byte) code}));
+    }
+
     @Test
     void exactly64KiBArrive() throws Exception {
         try (RawSocket client = online("exactly")) {
@@ -215,7 +234,7 @@ class PlainSocketTest {
 
     /** A claimed length is not believed: CVE-2026-19204. */
     @ParameterizedTest
-    @ValueSource(ints = {3, 7, 11, 15})
+    @ValueSource(ints = {3, 4, 5, 6, 7, 11, 12, 13, 14, 15})
     void anUnknownOpCodeIsClosedWith1002AtOnce(int opCode) throws Exception {
         isClosedWith(
                 1002, new byte[] {(byte) (0x80 | opCode), (byte) (0x80 | 127), 0, 0, 0, 0, 0x7f, 0, 0, 0, 1, 2, 3, 4});

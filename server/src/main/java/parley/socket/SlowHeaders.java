@@ -1,5 +1,7 @@
 package parley.socket;
 
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import org.eclipse.jetty.http.HttpParser;
 import org.eclipse.jetty.io.Connection;
@@ -36,7 +38,9 @@ public final class SlowHeaders {
             if (connection instanceof SslConnection tls) {
                 connection = tls.getSslEndPoint().getConnection();
             }
-            if (connection instanceof HttpConnection http && isLate(http, line, nanos, wallMillis)) {
+            if (connection instanceof HttpConnection http
+                    && isLate(http, line, nanos, wallMillis)
+                    && !hasUnread(line)) {
                 line.close();
             }
         }
@@ -49,5 +53,15 @@ public final class SlowHeaders {
         HttpParser parser = http.getParser(); // another thread's: what it says is a moment old at most
         long begin = parser.getBeginNanoTime();
         return begin != 0 && parser.inHeaderState() && !parser.isStart() && nanos - begin > LIMIT.toNanos();
+    }
+
+    /** Whether it is us who are late: when all clients come back at once, their requests wait for their turn. */
+    private static boolean hasUnread(EndPoint line) {
+        try {
+            return line.getTransport() instanceof SocketChannel channel
+                    && channel.socket().getInputStream().available() > 0;
+        } catch (IOException ended) {
+            return false;
+        }
     }
 }
