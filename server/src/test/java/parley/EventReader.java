@@ -33,7 +33,10 @@ final class EventReader implements AutoCloseable {
 
     /** @param lines further lines of the request's header */
     static EventReader open(ServerFixture server, String path, String... lines) throws IOException {
-        RawSocket socket = server.raw();
+        return open(server.raw(), path, lines);
+    }
+
+    static EventReader open(RawSocket socket, String path, String... lines) throws IOException {
         socket.request("GET", path, lines);
         RawSocket.Head head = socket.readHead();
         assertEquals(200, head.status());

@@ -1,5 +1,6 @@
 package parley;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import com.google.gson.JsonElement;
@@ -35,15 +36,31 @@ final class ServerFixture implements AutoCloseable {
 
     /** The system's time, which a test can push forward. */
     static final class Clock implements Time {
+        private static final int STEP = 800;
         private final AtomicLong ahead = new AtomicLong();
+        private volatile long seen; // by the heartbeat
 
         void advance(long millis) {
             ahead.addAndGet(millis);
         }
 
+        /** Lets time pass in steps that the heartbeat sees; after a bigger one it takes the process for stopped. */
+        void pass(long millis) {
+            long end = millis() + millis;
+            for (long left = millis; left > 0; left = end - millis()) {
+                advance(Math.min(STEP, left));
+                long now = millis();
+                await().pollInterval(Duration.ofMillis(5)).until(() -> seen >= now);
+            }
+        }
+
         @Override
         public long millis() {
-            return SYSTEM.millis() + ahead.get();
+            long now = SYSTEM.millis() + ahead.get();
+            if (Thread.currentThread().getName().equals("parley-scheduler")) {
+                seen = now;
+            }
+            return now;
         }
 
         @Override
