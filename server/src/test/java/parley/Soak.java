@@ -1,19 +1,19 @@
 package parley;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.ByteBuffer;
-import java.nio.channels.SelectionKey;
-import java.nio.channels.Selector;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
@@ -39,10 +39,12 @@ final class Soak {
                     exchange(Integer.getInteger("soak.users", 1_000), Integer.getInteger("soak.seconds", 60));
                 case "idle" ->
                     idle(Integer.getInteger("soak.idle", 10_000), Integer.getInteger("soak.idleSeconds", 60));
+                case "slow" -> slow();
                 case "ledger" -> ledger();
                 case "flood" -> FloodSoak.run(Integer.getInteger("soak.floods", 5));
                 default ->
-                    throw new IllegalArgumentException("There is no part " + part + ": exchange, idle, ledger, flood.");
+                    throw new IllegalArgumentException(
+                            "There is no part " + part + ": exchange, idle, slow, ledger, flood.");
             }
         }
         System.exit(0); // Java's HTTP client keeps its threads
@@ -74,24 +76,92 @@ final class Soak {
     }
 
     private static void idle(int connections, int seconds) throws Exception {
-        try (JarProcess server = JarProcess.run(List.of("-Xmx512m"), "--port", "0");
-                IdleClients clients = new IdleClients(server)) {
+        int[] texts = {0};
+        try (JarProcess server = JarProcess.run(List.of("-Xmx512m"), "--port", "0")) {
             server.awaitStart();
-            System.out.println("idle: none connected: " + memory(server));
-            long start = System.nanoTime();
-            clients.connect(connections);
-            System.out.println("idle: " + connections + " connected in "
-                    + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms: " + memory(server));
-            clients.idleFor(Duration.ofSeconds(seconds));
-            System.out.println("idle: after " + seconds + " s " + clients.open() + " are open, " + clients.pings
-                    + " pings were answered: " + memory(server));
-            require(clients.open() == connections, "connections were lost");
-            start = System.nanoTime();
-            clients.broadcast();
-            System.out.println(
-                    "idle: one message to all in " + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms");
-            require(server.process.isAlive(), "the server ended");
+            try (Crowd clients = new Crowd(server.port(), text -> texts[0]++)) {
+                System.out.println("idle: none connected: " + memory(server));
+                long before = heapKilobytes(server);
+                long start = System.nanoTime();
+                clients.connect(connections, "/websocket/idle-", "", false);
+                System.out.println("idle: " + connections + " connected in "
+                        + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms: " + memory(server));
+                clients.runFor(Duration.ofSeconds(seconds));
+                long idle = heapKilobytes(server);
+                System.out.println("idle: after " + seconds + " s " + clients.open() + " are open, " + clients.pings()
+                        + " pings were answered: " + memory(server) + "; heap of each "
+                        + 1024 * (idle - before) / connections + " bytes");
+                require(clients.open() == connections, "connections were lost");
+                start = System.nanoTime();
+                broadcast(server, clients, texts, connections, "hello");
+                System.out.println("idle: one message to all in "
+                        + TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start) + " ms");
+                for (int i = 0; i < 20; i++) {
+                    broadcast(server, clients, texts, connections, "x".repeat(10_000));
+                }
+                long after = heapKilobytes(server);
+                System.out.println("idle: after 20 messages of 10 KB to all: " + memory(server));
+                require(after - idle < 4096 + connections / 10, "the memory of a broadcast did not return");
+                require(server.process.isAlive(), "the server ended");
+            }
         }
+    }
+
+    private static void broadcast(JarProcess server, Crowd clients, int[] texts, int connections, String text)
+            throws Exception {
+        texts[0] = 0;
+        ServerFixture.HTTP.sendAsync(
+                HttpRequest.newBuilder(URI.create("http://localhost:" + server.port() + "/socket/publish?all=true"))
+                        .header("Content-Type", "text/plain")
+                        .POST(HttpRequest.BodyPublishers.ofString(text))
+                        .build(),
+                HttpResponse.BodyHandlers.discarding());
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+        while (texts[0] < connections && System.nanoTime() < deadline) {
+            clients.select(100);
+        }
+        require(texts[0] == connections, "only " + texts[0] + " got the message");
+    }
+
+    /** What 100 stuck subscribers of 1,000 do to the other 900, in medians of five rounds with and five without. */
+    private static void slow() throws Exception {
+        List<SlowCrowd.Round> without = new ArrayList<>();
+        List<SlowCrowd.Round> with = new ArrayList<>();
+        try (JarProcess server = JarProcess.run(List.of("-Xmx512m"), "--port", "0")) {
+            server.awaitStart();
+            try (SlowCrowd crowd = new SlowCrowd(server)) {
+                crowd.round(false); // warms up
+                crowd.round(true);
+                for (int i = 0; i < 5; i++) {
+                    without.add(crowd.round(false));
+                    with.add(crowd.round(true));
+                    System.out.println("slow: none stuck: " + without.get(i) + "; 100 stuck: " + with.get(i));
+                }
+            }
+        }
+        double p50 = median(with, SlowCrowd.Round::p50) / median(without, SlowCrowd.Round::p50);
+        double p99 = median(with, SlowCrowd.Round::p99) / median(without, SlowCrowd.Round::p99);
+        double heap = median(with, SlowCrowd.Round::heapKilobytes) - median(without, SlowCrowd.Round::heapKilobytes);
+        System.out.printf("slow: p50 of the others is %.2f times, p99 %.2f times, heap %+.0f KB%n", p50, p99, heap);
+        require(p50 <= 1.2, "p50 of the others grew by more than a fifth");
+        require(p99 <= 1.5, "p99 of the others grew by more than half");
+        require(heap <= SlowCrowd.OTHERS * 1_200, "the heap grew by more than 100 outboxes");
+    }
+
+    private static double median(List<SlowCrowd.Round> rounds, ToDoubleFunction<SlowCrowd.Round> figure) {
+        return rounds.stream().mapToDouble(figure).sorted().toArray()[rounds.size() / 2];
+    }
+
+    /** Used after a full collection. */
+    static long heapKilobytes(JarProcess server) throws IOException {
+        server.jcmd("GC.run");
+        Matcher used = Pattern.compile("used (\\d+)K")
+                .matcher(server.jcmd("GC.heap_info").replaceAll("(?m)^.*(Metaspace|class space).*$", ""));
+        long sum = 0;
+        while (used.find()) {
+            sum += Long.parseLong(used.group(1));
+        }
+        return sum;
     }
 
     private static void require(boolean good, String otherwise) {
@@ -118,115 +188,5 @@ final class Soak {
                         .replaceAll("\\s+", " ")
                 : "VmRSS unknown";
         return resident + "; " + heap;
-    }
-
-    /** Plain clients on one thread that answer pings and count texts. */
-    private static final class IdleClients implements AutoCloseable {
-        private final JarProcess server;
-        private final Selector selector = Selector.open();
-        private final ByteBuffer buffer = ByteBuffer.allocateDirect(64 << 10);
-        private int open;
-        private int texts;
-        private long pings;
-
-        IdleClients(JarProcess server) throws IOException {
-            this.server = server;
-        }
-
-        int open() {
-            return open;
-        }
-
-        void connect(int count) throws IOException {
-            for (int i = 0; i < count; i++) {
-                SocketChannel channel = SocketChannel.open(new InetSocketAddress("localhost", server.port()));
-                channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-                channel.write(ByteBuffer.wrap(("GET /websocket/idle-" + i + " HTTP/1.1\r\nHost: localhost\r\n"
-                                + "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                                + "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n")
-                        .getBytes(StandardCharsets.US_ASCII)));
-                channel.configureBlocking(false);
-                channel.register(selector, SelectionKey.OP_READ, new StringBuilder());
-                while (i - open > 64) { // so many handshakes at a time
-                    select(1_000);
-                }
-            }
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-            while (open < count && System.nanoTime() < deadline) {
-                select(100);
-            }
-            require(open == count, "only " + open + " could connect");
-        }
-
-        void idleFor(Duration time) throws IOException {
-            long end = System.nanoTime() + time.toNanos();
-            while (System.nanoTime() < end) {
-                select(100);
-            }
-        }
-
-        void broadcast() throws Exception {
-            texts = 0;
-            ServerFixture.HTTP.sendAsync(
-                    java.net.http.HttpRequest.newBuilder(java.net.URI.create(
-                                    "http://localhost:" + server.port() + "/socket/publish?all=true&message=hello"))
-                            .build(),
-                    java.net.http.HttpResponse.BodyHandlers.discarding());
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            while (texts < open && System.nanoTime() < deadline) {
-                select(100);
-            }
-            require(texts == open, "only " + texts + " got the message");
-        }
-
-        private void select(long millis) throws IOException {
-            selector.select(this::read, millis);
-        }
-
-        private void read(SelectionKey key) {
-            SocketChannel channel = (SocketChannel) key.channel();
-            try {
-                buffer.clear();
-                if (channel.read(buffer) < 0) {
-                    throw new IOException("closed");
-                }
-                buffer.flip();
-                if (key.attachment() instanceof StringBuilder head) {
-                    while (buffer.hasRemaining() && head.indexOf("\r\n\r\n") < 0) {
-                        head.append((char) buffer.get());
-                    }
-                    if (head.indexOf("\r\n\r\n") < 0) {
-                        return;
-                    }
-                    require(head.toString().startsWith("HTTP/1.1 101"), head.toString());
-                    key.attach(null);
-                    open++;
-                }
-                while (buffer.remaining() >= 2) { // small frames, whole each: nothing longer is sent to idle clients
-                    int opCode = buffer.get() & 0xf;
-                    byte[] payload = new byte[buffer.get() & 0x7f];
-                    buffer.get(payload);
-                    if (opCode == RawSocket.PING) {
-                        pings++;
-                        channel.write(ByteBuffer.wrap(RawSocket.frame(RawSocket.PONG, true, payload)));
-                    } else if (opCode == RawSocket.TEXT) {
-                        texts++;
-                    } else {
-                        throw new IOException("closed by the server");
-                    }
-                }
-            } catch (IOException gone) {
-                open--;
-                key.cancel();
-            }
-        }
-
-        @Override
-        public void close() throws IOException {
-            for (SelectionKey key : selector.keys()) {
-                key.channel().close();
-            }
-            selector.close();
-        }
     }
 }
