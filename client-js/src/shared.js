@@ -179,11 +179,14 @@ class SharedParley {
       membership.leader?.take(data)
       this.#take(data)
     }
+    const failed = (/** @type {unknown} */ cause) => {
+      if (!end.signal.aborted) this.#leave('closed', String(cause)) // a frame that is sandboxed may not lock
+    }
     locks.request(`${this.#name} ${this.#tab}`, { signal: end.signal }, () => {
       this.#greet()
-      locks.request(this.#name, { signal: end.signal }, () => this.#lead(membership, left)).catch(() => {}) // aborted
+      locks.request(this.#name, { signal: end.signal }, () => this.#lead(membership, left)).catch(failed)
       return left
-    }).catch(() => {}) // aborted
+    }).catch(failed)
     this.#become({ status: 'connecting' })
   }
 
@@ -207,8 +210,11 @@ class SharedParley {
     return left
   }
 
-  /** @param {'suspended' | 'closed'} status */
-  #leave(status) {
+  /**
+   * @param {'suspended' | 'closed'} status
+   * @param {string} [reason]
+   */
+  #leave(status, reason) {
     const membership = this.#membership
     this.#membership = null
     this.#joined = false
@@ -218,7 +224,7 @@ class SharedParley {
       membership.end.abort()
     }
     this.#unconfirmed()
-    this.#become({ status })
+    this.#become({ status, reason })
   }
 
   /** @param {ToLeader} message */

@@ -193,6 +193,15 @@ test('a page that is left steps down, and comes back; one that was suspended sta
   assert.equal(parley.status, 'suspended')
 })
 
+test('a page that may not lock is told', async () => {
+  globalThis.navigator.locks.request = async () => {
+    throw new DOMException('sandboxed', 'SecurityError')
+  }
+  const { parley } = open()
+  const reason = await new Promise(resolve => parley.on('status', change => change.status === 'closed' && resolve(change.reason)))
+  assert.match(reason, /SecurityError/)
+})
+
 test('without Web Locks a tab has a connection of its own', () => {
   globalThis.navigator.locks = undefined
   assert.ok(open().parley instanceof Parley)
