@@ -84,11 +84,19 @@ class BenchTest {
 
     @Test
     void v1ClientsAreMeasuredToo() {
-        try (ServerFixture server = ServerFixture.start()) {
+        try (ServerFixture server = ServerFixture.start("--session-rate", "0")) {
             Run run = bench(
-                    "unicast", "fan-out", "--v1", "--url", server.url(""), "--clients=20", "--time=1", "--warm-up=0");
+                    "fan-out",
+                    "echo",
+                    "storm",
+                    "--v1",
+                    "--url",
+                    server.url(""),
+                    "--clients=20",
+                    "--time=1",
+                    "--warm-up=0");
             assertEquals(0, run.status, run.out + run.err);
-            assertTrue(run.out.contains("\nunicast ") && run.out.contains("\nfan-out "), run.out);
+            assertTrue(run.out.contains("\necho ") && run.out.contains("\nstorm "), run.out);
             assertTrue(run.out.endsWith("Every message arrived, once and in order.\n"), run.out);
         }
     }

@@ -136,7 +136,9 @@ final class Target {
 
     /** What client {@code index} sends to get {@code {msg}} back. */
     String echo(int index, String run) {
-        String standard = parley ? "{\"reception\":\"" + user(index, run) + "\",\"body\":\"{msg}\"}" : "{msg}";
+        String type = settings.v1() ? "\"type\":\"send\"," : "";
+        String envelope = "{" + type + "\"reception\":\"" + user(index, run) + "\",\"body\":\"{msg}\"}";
+        String standard = parley ? envelope : "{msg}";
         return settings.echo() == null ? standard : fill(settings.echo(), index, false, run);
     }
 
