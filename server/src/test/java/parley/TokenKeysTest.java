@@ -75,7 +75,9 @@ class TokenKeysTest {
         try (ServerFixture server = ServerFixture.start("--auth", "token", "--token-jwks", url)) {
             assertEquals(503, server.get("/ready").status());
             assertEquals(200, server.get("/health").status());
-            assertEquals("no_token_keys", server.get("/websocket/" + token).code());
+            ServerFixture.Answer later = server.get("/websocket/" + token);
+            assertEquals("no_token_keys", later.code());
+            assertEquals("5", later.raw().headers().firstValue("Retry-After").orElse(null));
             try (RawSocket line = RawSocket.webSocket(server.port(), "/websocket/" + token, "parley.v1")) {
                 assertEquals(4103, line.readClose().closeCode());
             }

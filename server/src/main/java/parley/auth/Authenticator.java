@@ -183,7 +183,8 @@ public final class Authenticator implements AutoCloseable {
             throw invalid.why();
         }
         if (verdict instanceof Tokens.Unknown) {
-            throw new Problem(503, "no_token_keys", "The server has no keys yet to check tokens with; come back soon.");
+            throw new Problem(503, "no_token_keys", "The server has no keys yet to check tokens with; come back soon.")
+                    .retryAfter(TokensKeySet.RETRY_MILLIS);
         }
         guesses.wrong(caller);
         throw new Problem(

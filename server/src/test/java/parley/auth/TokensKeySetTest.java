@@ -17,8 +17,10 @@ import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.Signature;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -124,6 +126,18 @@ class TokensKeySetTest {
                 + Base64.getMimeEncoder().encodeToString(pair.getPrivate().getEncoded())
                 + "\n-----END PRIVATE KEY-----";
         return TokensKey.signing(pem).sign(CLAIMS);
+    }
+
+    /** A token that says which key it is signed with. */
+    private static String naming(String kid, KeyPair pair) throws GeneralSecurityException {
+        Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
+        String header = "{\"alg\":\"RS256\",\"kid\":\"" + kid + "\"}";
+        String signed = base64.encodeToString(header.getBytes(StandardCharsets.UTF_8)) + '.'
+                + base64.encodeToString(CLAIMS.getBytes(StandardCharsets.UTF_8));
+        Signature signature = Signature.getInstance("SHA256withRSA");
+        signature.initSign(pair.getPrivate());
+        signature.update(signed.getBytes(StandardCharsets.US_ASCII));
+        return signed + '.' + base64.encodeToString(signature.sign());
     }
 
     private Tokens tokens(String... sources) throws IOException {
@@ -325,6 +339,18 @@ class TokensKeySetTest {
         planned();
         valid(tokens, first);
         valid(tokens, second);
+    }
+
+    @Test
+    void aTokenThatNamesItsKeyIsCheckedWithThatOneAlone() throws Exception {
+        answer = status(200, set(jwk(first, "a", ""), jwk(second, "b", "")));
+        Tokens tokens = tokens(url());
+        planned();
+        assertInstanceOf(Tokens.Valid.class, tokens.verify(naming("a", first)));
+        assertInstanceOf(Tokens.Valid.class, tokens.verify(naming("b", second)));
+        assertInstanceOf(Tokens.Forged.class, tokens.verify(naming("b", first)));
+        assertInstanceOf(Tokens.Forged.class, tokens.verify(naming("c", first)));
+        assertInstanceOf(Tokens.Forged.class, tokens.verify(naming("", first)));
     }
 
     @Test
