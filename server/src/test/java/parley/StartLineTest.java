@@ -35,8 +35,8 @@ class StartLineTest {
             options.addAll(List.of("--auth=token", "--token-secret=" + SECRET));
         }
         ConfigLoader.Result result = ConfigLoader.load(options, Map.of(), "test");
-        try (Parley parley = new Parley(
-                assertInstanceOf(ConfigLoader.Loaded.class, result).settings())) {
+        try (Parley parley =
+                new Parley(assertInstanceOf(ConfigLoader.Loaded.class, result).settings())) {
             String line = parley.startLine();
             assertEquals(inboxesOpen, line.contains("anybody who reaches it can read any inbox"), line);
             assertEquals(publishingHereOnly, line.contains("only this machine can publish"), line);

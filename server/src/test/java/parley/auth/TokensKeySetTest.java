@@ -132,7 +132,8 @@ class TokensKeySetTest {
     private static String naming(String kid, KeyPair pair) throws GeneralSecurityException {
         Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
         String header = "{\"alg\":\"RS256\",\"kid\":\"" + kid + "\"}";
-        String signed = base64.encodeToString(header.getBytes(StandardCharsets.UTF_8)) + '.'
+        String signed = base64.encodeToString(header.getBytes(StandardCharsets.UTF_8))
+                + '.'
                 + base64.encodeToString(CLAIMS.getBytes(StandardCharsets.UTF_8));
         Signature signature = Signature.getInstance("SHA256withRSA");
         signature.initSign(pair.getPrivate());
