@@ -246,6 +246,11 @@ class ConsoleHttpTest {
             JsonArray ends = stats.getAsJsonObject("acks").getAsJsonArray("ends");
             JsonArray counts = stats.getAsJsonObject("acks").getAsJsonArray("counts");
             assertEquals(ends.size() + 1, counts.size());
+            int acks = 0;
+            for (JsonElement count : counts) {
+                acks += count.getAsInt();
+            }
+            assertEquals(1, acks);
             for (int i = 0; i < ends.size() && ends.get(i).getAsInt() <= 40; i++) {
                 assertEquals(0, counts.get(i).getAsInt(), "no ack took less than 40 ms");
             }
