@@ -1,7 +1,6 @@
 package parley;
 
 import jakarta.servlet.http.HttpServlet;
-import jakarta.websocket.server.ServerContainer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,21 +10,9 @@ import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.random.RandomGenerator;
 import org.eclipse.jetty.ee11.servlet.ServletContextHandler;
 import org.eclipse.jetty.ee11.servlet.ServletHolder;
-import org.eclipse.jetty.ee11.websocket.jakarta.server.config.JakartaWebSocketServletContainerInitializer;
-import org.eclipse.jetty.http.HttpCompliance;
-import org.eclipse.jetty.http.UriCompliance;
-import org.eclipse.jetty.server.ConnectionFactory;
-import org.eclipse.jetty.server.Handler;
-import org.eclipse.jetty.server.HttpConfiguration;
-import org.eclipse.jetty.server.HttpConnectionFactory;
-import org.eclipse.jetty.server.Server;
-import org.eclipse.jetty.server.ServerConnector;
-import org.eclipse.jetty.util.thread.QueuedThreadPool;
-import org.eclipse.jetty.websocket.core.server.WebSocketUpgradeHandler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import parley.admin.ChannelsServlet;
@@ -56,43 +43,21 @@ import parley.publish.DisconnectServlet;
 import parley.publish.PublishServlet;
 import parley.publish.Quota;
 import parley.session.SessionRegistry;
-import parley.socket.BrowserUris;
 import parley.socket.Descriptors;
 import parley.socket.Doors;
 import parley.socket.EventStream;
-import parley.socket.FairTurns;
-import parley.socket.Handshake;
-import parley.socket.Lingering;
-import parley.socket.ListeningConnector;
-import parley.socket.Pages;
-import parley.socket.QuietPublishers;
-import parley.socket.SlowHeaders;
-import parley.socket.StrictRequests;
 import parley.socket.Tls;
 import parley.socket.TlsSettings;
 import parley.socket.TrustedProxies;
+import parley.socket.WebServer;
 
 /**
- * One server: builds the parts, wires them, starts, drains and stops them. The only class that sees everything, and the
- * only one that sees Jetty's Server. {@link #start} and {@link #close} are called once each.
+ * One server: builds the parts, wires them, starts, drains and stops them. The only class that sees everything. {@link #start} and {@link #close} are called once each.
  */
 public final class Parley implements AutoCloseable {
 
     private static final Logger LOG = LoggerFactory.getLogger(Parley.class);
 
-    /** Nothing blocks on these threads, so a few more than cores are enough for any number of connections. */
-    private static final int HTTP_THREADS = 32;
-
-    /** They run the requests, too: one for each core, of which a quarter of the threads makes use at most. */
-    private static final int SELECTORS = Math.min(Runtime.getRuntime().availableProcessors(), HTTP_THREADS / 4);
-
-    /** The kernel's part of the buffer of each connection: two writes. */
-    private static final int SEND_BUFFER_BYTES = 128 << 10;
-
-    /** Connections that the kernel keeps while we accept: a reconnect storm after a restart. */
-    private static final int ACCEPT_QUEUE = 4096;
-
-    private static final int HEADER_BYTES = 16 << 10;
     private static final int TICK_MILLIS = 100;
     private static final int EXPIRE_MILLIS = 5_000;
     private static final int HEADERS_MILLIS = 1_000;
@@ -106,28 +71,15 @@ public final class Parley implements AutoCloseable {
     /** For close frames, so that a stop takes less than three seconds. */
     private static final Duration STOP_PATIENCE = Duration.ofMillis(2_000);
 
-    /** How far apart Jetty sets what threads share: else it asks the management beans, which takes 0.1 s to start. */
-    private static final String JETTY_SPACING = "org.eclipse.jetty.util.referencesPerCacheLine";
-
-    static {
-        if (System.getProperty(JETTY_SPACING) == null) {
-            System.setProperty(JETTY_SPACING, "16"); // 64 bytes of compressed references
-        }
-    }
-
     private final Settings settings;
     private final SessionRegistry registry;
     private final History history;
     private final Broker broker;
     private final Metrics metrics = new Metrics();
-    private final TrustedProxies proxies;
     private final Visitors visitors;
-    private final Doors doors;
     private final Quota quota;
     private final Authenticator authenticator;
-    private final Server server;
-    private final ServerConnector connector;
-    private final SlowHeaders slowHeaders;
+    private final WebServer web;
     private final Tls tls; // null for plain HTTP
     private final ScheduledThreadPoolExecutor scheduler = new ScheduledThreadPoolExecutor(1, work -> {
         Thread thread = new Thread(work, "parley-scheduler");
@@ -135,8 +87,6 @@ public final class Parley implements AutoCloseable {
         return thread;
     });
     private final Snapshots snapshots;
-    private final EventStream eventStream;
-    private Handshake handshake; // set by start
     private volatile int pace = 1;
     private volatile boolean ready;
 
@@ -169,19 +119,17 @@ public final class Parley implements AutoCloseable {
                 random,
                 Runtime.getRuntime().availableProcessors());
         broker.start(registry);
-        proxies = new TrustedProxies(settings.server().trustedProxies(), null);
+        TrustedProxies proxies = new TrustedProxies(settings.server().trustedProxies(), null);
         LimitSettings limits = settings.limits()
                 .fitted(Descriptors.limit(), Runtime.getRuntime().maxMemory());
         visitors = new Visitors(limits, proxies::includes, metrics, time);
-        doors = new Doors(visitors);
+        Doors doors = new Doors(visitors);
         quota = new Quota(limits.publishesPerSecond(), metrics, time);
         authenticator = authenticator(settings, visitors, time);
         snapshots = new Snapshots(registry, metrics, broker.fates(), time);
-        eventStream = new EventStream(authenticator, registry, doors, snapshots::look);
-        server = new NonBlockingServer();
         tls = tls(settings.server().tls());
-        connector = connector();
-        slowHeaders = new SlowHeaders(connector);
+        EventStream events = new EventStream(authenticator, registry, doors, snapshots::look);
+        web = new WebServer(settings.server(), tls, proxies, doors, events, metrics);
     }
 
     private Authenticator authenticator(Settings settings, Guesses guesses, Time time) {
@@ -228,26 +176,6 @@ public final class Parley implements AutoCloseable {
         return () -> ThreadLocalRandom.current().nextLong();
     }
 
-    private ServerConnector connector() {
-        HttpConfiguration http = new HttpConfiguration();
-        http.setSendServerVersion(false);
-        http.setRequestHeaderSize(HEADER_BYTES);
-        http.setHttpCompliance(HttpCompliance.STRICT); // the usual mode takes a bare line feed for the end of a line
-        // a %2F is for the handshake to refuse: in words, or with a close code that a page can read
-        http.setUriCompliance(
-                UriCompliance.from("RFC3986,AMBIGUOUS_PATH_SEPARATOR,AMBIGUOUS_PATH_ENCODING,ILLEGAL_PATH_CHARACTERS"));
-        HttpConnectionFactory plain = new HttpConnectionFactory(http);
-        ConnectionFactory[] factories =
-                tls == null ? new ConnectionFactory[] {plain} : new ConnectionFactory[] {tls.before(http), plain};
-        ServerConnector listening = new ListeningConnector(server, SELECTORS, doors, metrics, factories);
-        listening.setHost(settings.server().host());
-        listening.setPort(settings.server().port());
-        listening.setAcceptQueueSize(ACCEPT_QUEUE);
-        listening.setAcceptedSendBufferSize(SEND_BUFFER_BYTES);
-        server.addConnector(listening);
-        return listening;
-    }
-
     /** Listens. Returns when clients can connect. */
     public void start() throws CannotStart {
         try {
@@ -256,21 +184,7 @@ public final class Parley implements AutoCloseable {
             throw new CannotStart(e.getMessage(), e);
         }
         try {
-            AtomicReference<ServerContainer> container = new AtomicReference<>();
-            ServletContextHandler sockets = new ServletContextHandler("/websocket");
-            sockets.setAllowNullPathInContext(true); // else /websocket would redirect to whatever the Host header says
-            JakartaWebSocketServletContainerInitializer.configure(
-                    sockets, (context, jakarta) -> container.set(jakarta));
-            WebSocketUpgradeHandler upgrade = new WebSocketUpgradeHandler();
-            eventStream.setHandler(new Handler.Sequence(new QuietPublishers(servlets()), sockets, new Pages()));
-            upgrade.setHandler(eventStream);
-            proxies.setHandler(new BrowserUris(upgrade));
-            server.setHandler(new FairTurns(new Lingering(new StrictRequests(proxies)), server.getThreadPool()));
-            server.setErrorHandler(new Pages.Errors());
-            sockets.start(); // the container is there only now, and the handshake needs it
-            handshake = new Handshake(authenticator, registry, doors, container.get());
-            upgrade.addMapping(Handshake.PATH_SPEC, handshake);
-            server.start();
+            web.start(servlets(), authenticator, registry);
         } catch (Exception e) {
             throw new CannotStart(
                     "Cannot listen on " + settings.server().host() + ":"
@@ -287,14 +201,14 @@ public final class Parley implements AutoCloseable {
         Runnable cut = () -> cutSlowHeaders(System.nanoTime(), System.currentTimeMillis());
         scheduler.scheduleWithFixedDelay(guarded(cut), HEADERS_MILLIS, HEADERS_MILLIS, TimeUnit.MILLISECONDS);
         if (tls != null) {
-            Runnable look = () -> server.getThreadPool().execute(tls::refresh);
+            Runnable look = () -> web.threads().execute(tls::refresh);
             scheduler.scheduleWithFixedDelay(guarded(look), LOOK_MILLIS, LOOK_MILLIS, TimeUnit.MILLISECONDS);
         }
         ready = true;
     }
 
     void cutSlowHeaders(long nanos, long wallMillis) {
-        slowHeaders.cut(nanos, wallMillis);
+        web.cutSlowHeaders(nanos, wallMillis);
     }
 
     private static String rootMessage(Throwable failure) {
@@ -316,12 +230,11 @@ public final class Parley implements AutoCloseable {
         };
     }
 
-    /** In a context of their own, because every request to the sockets' context passes the container's filter. */
+    /** What back ends and operators call. */
     private ServletContextHandler servlets() {
         ServletContextHandler context = new ServletContextHandler("/");
-        context.setErrorHandler(new Pages.Errors());
         context.getServletHandler().setEnsureDefaultServlet(false);
-        Executor threads = server.getThreadPool();
+        Executor threads = web.threads();
         add(context, "/socket/publish", new PublishServlet(broker, quota, authenticator, threads, this::after));
         add(context, "/socket/ask", new AskServlet(broker, quota, authenticator, threads, this::after));
         add(context, "/socket/online", new OnlineServlet(broker, authenticator, threads));
@@ -347,7 +260,7 @@ public final class Parley implements AutoCloseable {
 
     /** The port that is listened on. */
     public int port() {
-        return connector.getLocalPort();
+        return web.port();
     }
 
     /** For tests: connections of any kind, at the moment. */
@@ -396,14 +309,11 @@ public final class Parley implements AutoCloseable {
     @Override
     public void close() {
         ready = false;
-        eventStream.drain();
-        if (handshake != null) {
-            handshake.drain();
-        }
+        web.drain();
         registry.closeAll(RECONNECT_SPREAD_MILLIS);
         try {
             registry.awaitEnd(STOP_PATIENCE);
-            server.stop();
+            web.stop();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (Exception e) {
@@ -413,20 +323,5 @@ public final class Parley implements AutoCloseable {
         scheduler.shutdownNow();
         registry.close();
         broker.close();
-    }
-
-    /**
-     * Runs a request on the thread that found it, because none of our handlers ever waits for anything. Handed to
-     * another thread, a publish costs twice as much; {@code HostileLinesTest} shows that nobody is held up.
-     */
-    private static final class NonBlockingServer extends Server {
-        NonBlockingServer() {
-            super(new QueuedThreadPool(HTTP_THREADS, 4));
-        }
-
-        @Override
-        public InvocationType getInvocationType() {
-            return InvocationType.NON_BLOCKING;
-        }
     }
 }
