@@ -143,8 +143,8 @@ public final class BrowserGuard {
             URI uri = new URI(url);
             boolean web = "http".equalsIgnoreCase(uri.getScheme()) || "https".equalsIgnoreCase(uri.getScheme());
             return web && uri.getHost() != null && uri.getUserInfo() == null ? uri : null;
-        } catch (URISyntaxException notAnOrigin) {
-            return null;
+        } catch (URISyntaxException | NumberFormatException notAnOrigin) {
+            return null; // the latter is not declared: Java's reader of [::1.2.3.4] lets it out
         }
     }
 

@@ -92,8 +92,8 @@ abstract class BodyServlet extends GuardedServlet {
         if (request.getMethod().equals("GET")) {
             return PublishRequest.Kind.NONE;
         }
-        String header =
-                request.getHeader("Content-Type"); // Jetty's getContentType throws for a charset unknown to Java
+        // not getContentType, which throws for a charset that Java does not know
+        String header = request.getHeader("Content-Type");
         if (header == null) {
             return PublishRequest.Kind.TEXT;
         }

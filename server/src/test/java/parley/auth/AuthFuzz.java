@@ -4,16 +4,23 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.code_intelligence.jazzer.junit.FuzzTest;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.text.Normalizer;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
 import parley.message.Channel;
+import parley.message.Json;
+import parley.message.ManualTime;
 import parley.message.Problem;
 
 /** Names and headers that anybody may send: one canonical form, one own server, and a Problem for everything else. */
@@ -166,5 +173,60 @@ class AuthFuzz {
                                                 .toLowerCase(Locale.ROOT)
                                                 .replaceFirst(":\\d*$", ""))
                                         && isLoopback(authority(origin).replaceFirst(":\\d*$", "")));
+    }
+
+    // ---- tokens
+
+    private static final String SECRET = "a secret of thirty-two characters";
+    private static final String GENUINE = signed("{\"alg\":\"HS256\"}", "{\"sub\":\"42\",\"exp\":1800000060}");
+    private static final Tokens TOKENS = tokens();
+
+    private static Tokens tokens() {
+        AuthSettings.Secret secret = new AuthSettings.Secret(SECRET);
+        TokenSettings settings = new TokenSettings(List.of(secret), List.of(), List.of(), List.of(), List.of());
+        try {
+            return new Tokens(settings, new ManualTime(), (millis, task) -> {});
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static String signed(String header, String claims) {
+        try {
+            Base64.Encoder base64 = Base64.getUrlEncoder().withoutPadding();
+            String signed = base64.encodeToString(header.getBytes(StandardCharsets.UTF_8))
+                    + '.'
+                    + base64.encodeToString(claims.getBytes(StandardCharsets.UTF_8));
+            Mac mac = Mac.getInstance("HmacSHA256");
+            mac.init(new SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+            return signed + '.' + base64.encodeToString(mac.doFinal(signed.getBytes(StandardCharsets.US_ASCII)));
+        } catch (GeneralSecurityException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    /** Nobody signs by chance: what is good has the parts of the one good token. */
+    @FuzzTest
+    void tokens(byte[] input) {
+        String token = new String(input, StandardCharsets.UTF_8).strip();
+        if (TOKENS.verify(token) instanceof Tokens.Valid) {
+            assertEquals(GENUINE.substring(0, GENUINE.lastIndexOf('.')), token.substring(0, token.lastIndexOf('.')));
+        }
+        assertTrue(TOKENS.verify(GENUINE) instanceof Tokens.Valid);
+    }
+
+    /** The first line is a header, the others are claims, and the signature is good. */
+    @FuzzTest
+    void claims(byte[] input) throws Problem {
+        String[] parts = new String(input, StandardCharsets.UTF_8).split("\n", 2);
+        Tokens.Verdict verdict = TOKENS.verify(signed(parts[0], parts.length == 2 ? parts[1] : ""));
+        if (verdict instanceof Tokens.Valid valid) {
+            assertEquals("HS256", Json.object(parts[0]).text("alg"));
+            assertEquals(UserId.user(valid.identity().user()), valid.identity().user());
+            assertTrue(valid.identity().expires() > new ManualTime().wallMillis());
+            assertTrue(parts[1].contains("\"") && !valid.identity().mayRead(Channel.EVENTS));
+        } else if (verdict instanceof Tokens.Invalid invalid) {
+            assertEquals(401, invalid.why().status());
+        }
     }
 }
