@@ -18,14 +18,15 @@ public final class Pages extends ResourceHandler {
     private static final String CONSOLE = "/console";
 
     /** Pages of other origins import the client, too: it is public, and knows nothing. */
-    private static final HttpField FOR_ALL = new HttpField("Access-Control-Allow-Origin", "*");
+    private static final HttpFields FOR_ALL = HttpFields.from(
+            new HttpField("Access-Control-Allow-Origin", "*"),
+            new HttpField("Cross-Origin-Resource-Policy", "cross-origin"));
 
     private static final HttpFields HEADERS = HttpFields.from(
             new HttpField(
                     "Content-Security-Policy",
                     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
                             + " connect-src 'self' ws: wss:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"),
-            new HttpField("X-Content-Type-Options", "nosniff"),
             new HttpField("Referrer-Policy", "same-origin"),
             new HttpField("Cross-Origin-Opener-Policy", "same-origin"));
 
@@ -52,7 +53,7 @@ public final class Pages extends ResourceHandler {
         }
         response.getHeaders().add(HEADERS);
         if (Request.getPathInContext(request).startsWith("/client/")) {
-            response.getHeaders().add(FOR_ALL);
+            FOR_ALL.forEach(response.getHeaders()::put);
         }
         return super.handle(named(request), response, callback);
     }

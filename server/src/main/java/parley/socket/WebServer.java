@@ -83,6 +83,7 @@ public final class WebServer {
     private static HttpConfiguration http() {
         HttpConfiguration http = new HttpConfiguration();
         http.setSendServerVersion(false);
+        http.addCustomizer(Answers::protect);
         http.setRequestHeaderSize(HEADER_BYTES);
         http.setHttpCompliance(HttpCompliance.STRICT); // the usual mode takes a bare line feed for the end of a line
         // a %2F is for the handshake to refuse: in words, or with a close code that a page can read
