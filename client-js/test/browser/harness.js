@@ -66,12 +66,13 @@ export async function startServer(port = 0, ...options) {
   }
 }
 
-export const launch = () => chromium.launch({
+/** @param options further switches of Chromium */
+export const launch = (...options) => chromium.launch({
   executablePath: CHROMIUM,
   args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
     '--disable-component-update', '--disable-sync',
     // a page that the test made up comes from no address, and Chromium would keep it from local ones
-    '--disable-features=LocalNetworkAccessChecks'],
+    '--disable-features=LocalNetworkAccessChecks', ...options],
 })
 
 /** Waits until `probe` returns something true, and returns it; fails after `millis`. */
