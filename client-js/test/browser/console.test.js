@@ -196,7 +196,7 @@ const fill = {
   },
 }
 
-for (const [path, query] of [['/', '?user=eve&topic=news'], ['/console', '']]) {
+for (const [path, query] of [['/', `?user=eve&topic=news&topic=${'x'.repeat(144)}`], ['/console', '']]) {
   for (const colorScheme of ['light', 'dark']) {
     for (const width of [360, 1280]) {
       test(`${path} can be read and used: ${colorScheme}, ${width} pixels wide`, { skip, timeout: 30_000 }, async () => {
@@ -207,6 +207,8 @@ for (const [path, query] of [['/', '?user=eve&topic=news'], ['/console', '']]) {
         await fill[path](page, stop.signal)
         const over = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)
         assert.equal(over, 0, 'nothing scrolls sideways')
+        const wide = await page.$$eval('.card, .people', all => all.filter(box => box.scrollWidth > box.clientWidth).map(box => box.className))
+        assert.deepEqual(wide, [], 'a long name pushes no button out of sight')
         const background = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor)
         const [red] = background.match(/\d+/g).map(Number)
         assert.equal(red < 60, colorScheme === 'dark', background)

@@ -25,6 +25,9 @@
 /** Longer addresses do not get through every proxy: such a publication is posted as a form. */
 const LONGEST_URL = 2000
 
+/** Between two options: each has a line, so that none is broken where a reader would stumble. */
+const NEXT = ' \\\n  '
+
 /** Needs no encoding in a query or a form, and no quotes in a shell. */
 const SIMPLE = /^[\w.~-]*$/
 
@@ -38,7 +41,7 @@ export function publishRequest(publication, endpoint, key = '') {
   const request = publication.json ? asJson(publication, endpoint) : asText(publication, endpoint)
   if (key) {
     request.headers['X-Api-Key'] = key
-    request.curl += ` -H ${quote(`X-Api-Key: ${key}`)}`
+    request.curl += `${NEXT}-H ${quote(`X-Api-Key: ${key}`)}`
   }
   return request
 }
@@ -57,7 +60,7 @@ function asText(publication, endpoint) {
     method: 'POST',
     headers: { 'Content-Type': 'application/x-www-form-urlencoded' },
     body: new URLSearchParams(fields).toString(),
-    curl: `curl ${quote(endpoint)} ${data.join(' ')}`,
+    curl: ['curl ' + quote(endpoint), ...data].join(NEXT),
   }
 }
 
@@ -73,7 +76,7 @@ function asJson(publication, endpoint) {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body,
-    curl: `curl ${quote(endpoint)} -H 'Content-Type: application/json' -d ${quote(body)}`,
+    curl: ['curl ' + quote(endpoint), "-H 'Content-Type: application/json'", `-d ${quote(body)}`].join(NEXT),
   }
 }
 

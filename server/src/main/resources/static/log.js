@@ -169,7 +169,7 @@ function messageRow(message, time) {
   const item = make('li', recovered ? 'line message recovered' : 'line message')
   const kind = channel.split(':', 1)[0]
   const what = make('div', 'what', make('span', `chip channel ${kind}`, channel))
-  if (sender) what.append(' ', make('bdi', 'sender', sender))
+  if (sender) what.append(' ', make('span', 'sender', make('bdi', '', sender)))
   if (flag) what.append(' ', make('bdi', 'chip flag', flag))
   if (recovered) what.append(' ', make('span', 'chip mark', 'recovered'))
   const text = textOf(body)

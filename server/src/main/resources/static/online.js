@@ -49,7 +49,7 @@ export function watchOnline({ key, me, pick }) {
     try {
       const answer = await fetch('socket/online', { headers: keyHeaders(key()), cache: 'no-store', signal: AbortSignal.timeout(TIMEOUT) })
       const body = await answer.json()
-      if (!answer.ok) throw new Error(answer.status === 401 ? 'The server wants a key: see Publish.' : body.detail ?? body.title)
+      if (!answer.ok) throw new Error(answer.status === 401 ? 'The server wants one of its keys: see “As a back end”.' : body.detail ?? body.title)
       draw(Object.entries(body.users), Boolean(body.next))
     } catch (failure) {
       draw([], false)

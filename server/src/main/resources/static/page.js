@@ -119,9 +119,11 @@ function listen(mine) {
       ? `Messages of ${channel} may be missing: the server no longer knows this place.`
       : `${plural(missed, 'message')} of ${channel} can no longer be had: the server does not keep them so long.`, position)
   })
-  mine.on('error', ({ code, detail, ref }) => {
+  mine.on('error', ({ code, detail, ref, topic }) => {
     // What answers a send is told beside the message that was sent.
-    if (mine === parley && ref === undefined) log.note('bad', 'error', `${detail} (${code})`)
+    if (mine !== parley || ref !== undefined) return
+    log.note('bad', 'error', `${topic === undefined ? '' : `topic ${topic}: `}${detail} (${code})`)
+    if (topic !== undefined) topics.refused(topic, detail)
   })
 }
 
@@ -147,6 +149,7 @@ function showUser() {
   const other = (user || typed) === '10010' ? '10086' : '10010'
   otherTab.textContent = `Open a tab as ${other}`
   otherTab.href = addressOf(other)
+  send.suggest(other)
 }
 
 function rememberInAddress() {

@@ -29,6 +29,7 @@ export function setUpPublish() {
   const asking = byId('what-ask', HTMLInputElement)
   const key = keepKey(byId('key', HTMLInputElement))
   const keyDetails = byId('key-details', HTMLDetailsElement)
+  const keyState = byId('key-state', HTMLElement)
   const button = byId('publish', HTMLButtonElement)
   const curl = byId('curl', HTMLElement)
   const copy = byId('copy-curl', HTMLButtonElement)
@@ -94,7 +95,8 @@ export function setUpPublish() {
 
   async function publish() {
     const { url, method, headers, body } = request()
-    button.disabled = true
+    if (button.ariaDisabled === 'true') return
+    button.ariaDisabled = 'true' // not `disabled`: that would take the keyboard's focus away
     button.textContent = asking.checked || wait.value ? 'Waiting …' : 'Publishing …'
     const asked = asking.checked
     showBlocks()
@@ -102,15 +104,20 @@ export function setUpPublish() {
     try {
       const answer = await fetch(url, { method, headers, body, cache: 'no-store' })
       const text = await answer.text()
-      if (answer.status === 401) keyDetails.open = true
+      if (answer.status === 401) {
+        keyDetails.open = true
+        keyState.textContent = key() ? 'the server does not know this one' : 'the server wants one'
+      } else if (key()) {
+        keyState.textContent = ''
+      }
       const millis = Math.round(performance.now() - from)
       if (asked && answer.ok) showBlocks(replyBlock(text, `${answer.status} · ${millis} ms`))
       else showReceipt(answer, text, millis)
-    } catch (failure) {
-      const detail = failure instanceof Error ? failure.message : String(failure)
-      showBlocks(block('bad', 'The server did not answer', '', detail, []))
+    } catch {
+      // A browser does not tell a page why.
+      showBlocks(block('bad', 'No answer', '', `Nothing answers at ${new URL(url).origin}, or the line broke.`, []))
     } finally {
-      button.disabled = false
+      button.ariaDisabled = 'false'
       show()
     }
   }

@@ -10,7 +10,7 @@ const BACK_ENDS = 'the back ends'
 /**
  * @param {import('./log.js').LiveLog} log
  * @param {() => Sender | null} connection
- * @returns {{to: (user: string) => void, enable: (on: boolean) => void}}
+ * @returns {{to: (user: string) => void, suggest: (user: string) => void, enable: (on: boolean) => void}}
  */
 export function setUpSend(log, connection) {
   const form = byId('send-form', HTMLFormElement)
@@ -22,9 +22,10 @@ export function setUpSend(log, connection) {
   const body = byId('send-body', HTMLTextAreaElement)
   const button = byId('send', HTMLButtonElement)
   const note = byId('send-note', HTMLElement)
+  let suggested = ''
 
   kind.addEventListener('change', () => {
-    to.value = to.dataset[kind.value] ?? (kind.value === 'topic' ? 'news' : '')
+    to.value = to.dataset[kind.value] ?? (kind.value === 'topic' ? 'news' : suggested)
     showKind()
   })
   to.addEventListener('input', () => {
@@ -94,6 +95,11 @@ export function setUpSend(log, connection) {
       showKind()
       to.value = to.dataset.user = user
       body.focus()
+    },
+    /** Whom to send to, as long as nobody else was named. */
+    suggest(user) {
+      if (kind.value === 'user' && (to.value === '' || to.value === suggested)) to.value = user
+      suggested = user
     },
     enable(on) {
       button.disabled = !on

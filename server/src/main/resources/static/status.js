@@ -7,7 +7,7 @@ const TICK = 200
 
 /** What a close code says when the server gave no reason: the browser's own, and Parley's table. */
 const CODES = /** @type {Record<number, string>} */ ({
-  1000: 'closed', 1001: 'going away', 1005: 'closed without a reason', 1006: 'the line broke', 1009: 'too large',
+  1000: 'closed', 1001: 'going away', 1005: 'closed without a reason', 1009: 'too large',
   4000: 'bad request', 4001: 'bad or missing token', 4003: 'forbidden', 4008: 'kicked', 4029: 'too many connections',
   4101: 'too slow', 4103: 'the server restarts', 4104: 'no heartbeat', 4110: 'token expired', 4129: 'too many messages',
 })
@@ -31,7 +31,7 @@ export class StatusBar {
   show({ status, user, code, reason, delay }) {
     window.clearInterval(this.#timer)
     this.#bar.dataset.status = status
-    this.#text.textContent = sentence(status, user, code, reason)
+    this.#text.textContent = this.#text.title = sentence(status, user, code, reason)
     // Outside the live region: a screen reader shall not count seconds aloud.
     this.#countdown.textContent = ''
     if (status !== 'waiting' || delay === undefined) return

@@ -49,13 +49,26 @@ export class Topics {
     this.#changed()
   }
 
+  /** The server does not let this user in. @param {string} name @param {string} detail */
+  refused(name, detail) {
+    if (!this.#topics.has(name)) return
+    this.#drop(name)
+    this.#say(`Not subscribed to ${name}: ${detail}`)
+  }
+
   /** @param {string} name */
   #remove(name) {
+    this.#drop(name)
+    this.#say('')
+    this.#field.focus()
+  }
+
+  /** @param {string} name */
+  #drop(name) {
     this.#topics.get(name)?.unsubscribe()
     this.#topics.delete(name)
     this.#draw()
     this.#changed()
-    this.#field.focus()
   }
 
   /** @param {string} text */
@@ -65,13 +78,16 @@ export class Topics {
 
   #draw() {
     this.#list.replaceChildren(...this.names().map((name) => {
-      const button = make('button', 'small quiet', '×')
+      const cross = make('span', '', '×')
+      cross.ariaHidden = 'true'
+      const button = make('button', 'small quiet', cross)
       button.type = 'button'
       button.title = `Unsubscribe from ${name}`
       button.setAttribute('aria-label', button.title)
       button.addEventListener('click', () => this.#remove(name))
       const item = make('li', 'topic-item', make('bdi', 'name', name), button)
       item.dataset.topic = name
+      item.title = name
       return item
     }))
   }

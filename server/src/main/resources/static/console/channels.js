@@ -60,6 +60,7 @@ function newRow({ channel }, show) {
   } else {
     name.append(label)
   }
+  name.title = channel
   const row = make('tr', '', name, ...['number', 'number', 'number', 'number'].map((number) => make('td', number)))
   row.dataset.channel = channel
   return row

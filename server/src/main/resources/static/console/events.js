@@ -73,15 +73,14 @@ export class EventList {
     time.dateTime = time.title = date.toISOString()
     const what = make('div', 'what', make('span', 'chip label', label), ' ')
     if (user === undefined) {
-      what.append(make('span', 'muted', 'a back end '))
+      what.append(make('span', 'muted', 'a back end'))
     } else {
       const button = make('button', 'link', make('bdi', '', user))
       button.type = 'button'
       button.addEventListener('click', () => this.#show(user))
-      what.append(button, ' ')
+      what.append(button)
     }
-    const said = make('bdi', 'body', text)
-    what.append(said)
+    if (text) what.append(': ', make('bdi', 'body', text))
     return make('li', `line note-line ${tone}`, time, what)
   }
 }

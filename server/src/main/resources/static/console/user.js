@@ -93,7 +93,7 @@ export class UserDialog {
       why.setAttribute('aria-label', `Why: what became of ${id}`)
       why.addEventListener('click', () => this.#trace(id))
       const what = make('div', 'what', make('time', 'muted', new Date(time).toLocaleString('en-GB')), ' ')
-      if (sender) what.append(make('bdi', 'sender', sender), ' ')
+      if (sender) what.append(make('span', 'sender', make('bdi', '', sender)), ' ')
       if (flag) what.append(make('bdi', 'chip flag', flag), ' ')
       const shown = make('span', 'body', text.length > BODY_CHARS ? `${text.slice(0, BODY_CHARS)}…` : text)
       shown.dir = 'auto'
