@@ -47,7 +47,7 @@ final class Subscription {
     private long last; // offered or passed over
     private long newest; // what the channel has reached, in this epoch; never falls
     private Position ahead; // what the channel has reached in another epoch, or null
-    private long acked; // the client has handled it
+    private long acked; // the client has handled it, in this epoch
     private final Waiters waiters = new Waiters();
 
     Subscription(ClientSession session, Channel channel, Position start, Broker broker, Metrics metrics, Pumps pumps) {
@@ -196,47 +196,49 @@ final class Subscription {
         catchUp();
     }
 
+    /** What was known when a page was asked for. */
+    private record Question(Position after, long newest, Position ahead) {}
+
     /** Fetches page after page. Only for who made this BEHIND, or was told by the outbox. */
     void catchUp() {
         while (true) {
-            Position after;
-            long upTo;
+            Question question;
             synchronized (this) {
                 if (state != State.BEHIND) {
                     return;
                 }
-                after = new Position(epoch, last);
-                upTo = newest;
+                question = new Question(new Position(epoch, last), newest, ahead);
             }
-            CompletableFuture<Page> page = broker.page(channel, after, upTo).toCompletableFuture();
+            CompletableFuture<Page> page =
+                    broker.page(channel, question.after, question.newest).toCompletableFuture();
             if (!page.isDone() || page.isCompletedExceptionally()) {
                 page.whenComplete((later, failure) -> {
                     if (failure != null) {
                         session.close(Disconnect.INTERNAL);
-                    } else if (take(later)) {
+                    } else if (take(question, later)) {
                         catchUp();
                     }
                 });
                 return;
             }
-            if (!take(page.join())) {
+            if (!take(question, page.join())) {
                 return;
             }
         }
     }
 
     /** Offers what a page holds; true when another page must be asked for. */
-    private boolean take(Page page) {
+    private boolean take(Question question, Page page) {
         AfterUnlock after = new AfterUnlock(pumps);
         boolean more;
         synchronized (this) {
-            more = state == State.BEHIND && offerAll(page, after);
+            more = state == State.BEHIND && offerAll(question, page, after);
         }
         after.flush();
         return more;
     }
 
-    private boolean offerAll(Page page, AfterUnlock after) {
+    private boolean offerAll(Question question, Page page, AfterUnlock after) {
         boolean sameEpoch = page.epoch().equals(epoch);
         boolean hole = page.missed() == null || page.missed() > 0;
         if (hole && !offerGap(page, after)) {
@@ -248,8 +250,8 @@ final class Subscription {
                     ? Math.max(page.newest(), ahead.offset())
                     : page.newest();
             ahead = null;
+            acked = page.from();
         }
-        long start = last;
         last = page.from();
         for (Message message : page.messages()) {
             if (!session.id().equals(message.exclude())) {
@@ -263,8 +265,9 @@ final class Subscription {
         passed(epoch, last + 1, page.through(), Outcome.EXPIRED);
         last = page.through();
         waiters.passOver(new Position(epoch, last), after);
-        if (sameEpoch && last == start && !caughtUp() && ahead == null) {
-            newest = last; // the broker has nothing there: what was announced is gone
+        if (question.equals(new Question(new Position(epoch, last), newest, ahead))) {
+            newest = last; // the broker has nothing there: what was announced when it was asked is gone
+            ahead = null;
         }
         if (caughtUp()) {
             state = State.LIVE;
@@ -297,10 +300,13 @@ final class Subscription {
         if (state == State.CLOSED || !position.epoch().equals(epoch) || position.offset() > last) {
             return false;
         }
-        confirmed(position);
         for (Position threw : failed) {
-            passed(threw.epoch(), threw.offset(), threw.offset(), Outcome.FAILED);
+            boolean now = threw.offset() > acked && threw.offset() <= position.offset();
+            if (now && threw.epoch().equals(epoch)) { // what a client makes up must not drive out the fates of others
+                passed(epoch, threw.offset(), threw.offset(), Outcome.FAILED);
+            }
         }
+        confirmed(position);
         waiters.acked(position, failed, after);
         return true;
     }

@@ -34,6 +34,7 @@ class SubscriptionTest {
     private ClientSession session = station.v1("ann", line);
     private final ArrayDeque<Asked> asked = new ArrayDeque<>();
     private LongFunction<Page> atOnce; // answers pages without delay
+    private final Fates fates = new Fates(station.time);
     private Subscription subscription = subscription(5);
 
     private record Asked(Position after, long newest, CompletableFuture<Page> answer) {}
@@ -45,7 +46,6 @@ class SubscriptionTest {
     }
 
     private Broker broker() {
-        Fates fates = new Fates(station.time);
         return (Broker) Proxy.newProxyInstance(
                 Broker.class.getClassLoader(), new Class<?>[] {Broker.class}, (proxy, method, arguments) -> {
                     switch (method.getName()) {
@@ -269,6 +269,18 @@ class SubscriptionTest {
     }
 
     @Test
+    void whatWasAnnouncedSinceThePageWasAskedForIsAskedForAgain() {
+        subscription.release();
+        deliver(9);
+        Asked first = asked(5, 9);
+        deliver(12);
+        first.answer().complete(page(5, 5, 5, 0));
+        asked(5, 12).answer().complete(page(11, 12, 12, 6, 12));
+        expectGap(6L, new Position(EPOCH, 11));
+        expect(12);
+    }
+
+    @Test
     void aGapIsToldInItsPlaceAndOnce() {
         subscription.release();
         deliver(12);
@@ -472,6 +484,45 @@ class SubscriptionTest {
         expect("n1", new Position(NEXT, 1));
     }
 
+    /** A broker that contradicts itself must not be asked for ever; the next message tells who was right. */
+    @Test
+    void anotherEpochThatThePagesDoNotKnowEndsTheAsking() {
+        int[] questions = {0};
+        atOnce = after -> {
+            assertTrue(++questions[0] < 10, "it asks again and again");
+            return page(5, 5, 5, 0);
+        };
+        subscription.release();
+        deliver(message(NEXT, 1, "n1", null), true);
+        deliver(6);
+        expect(6);
+    }
+
+    @Test
+    void anotherEpochThatWasAnnouncedSinceThePageWasAskedForIsAskedForAgain() {
+        subscription.release();
+        deliver(9);
+        Asked first = asked(5, 9);
+        deliver(message(NEXT, 1, "n1", null), true);
+        first.answer().complete(page(5, 5, 5, 0));
+        asked(5, 9).answer().complete(new Page(NEXT, List.of(message(NEXT, 1, "n1", null)), 0, 1, 1, null));
+        expectGap(null, new Position(NEXT, 0));
+        expect("n1", new Position(NEXT, 1));
+    }
+
+    @Test
+    void whatWasAckedInAnotherEpochSaysNothingOfThisOne() {
+        subscription.release();
+        assertTrue(ack(EPOCH, 5));
+        deliver(message(NEXT, 2, "n2", null), true);
+        asked(5, 5).answer().complete(new Page(NEXT, List.of(message(NEXT, 2, "n2", null)), 1, 2, 2, null));
+        expectGap(null, new Position(NEXT, 1));
+        expect("n2", new Position(NEXT, 2));
+        assertEquals(1, subscription.acked());
+        assertTrue(ack(NEXT, 2));
+        assertEquals(2, subscription.acked());
+    }
+
     @Test
     void theGapOfAnotherEpochIsNotLostInAFullOutbox() {
         subscription.release();
@@ -501,6 +552,21 @@ class SubscriptionTest {
         deliver(9);
         assertFalse(ack(EPOCH, 9), "newest is not offered yet");
         asked(6, 9);
+    }
+
+    /** The last fates of all sessions stand in one list. */
+    @Test
+    void failuresThatNeverWereDriveOutNoFates() {
+        subscription.release();
+        deliver(6);
+        expect(6);
+        Position six = new Position(EPOCH, 6);
+        List<Position> failed = new ArrayList<>(List.of(six, new Position(EPOCH, 4), new Position(EPOCH, 7)));
+        failed.add(new Position(NEXT, 6));
+        subscription.ack(six, failed, new AfterUnlock(new Pumps(new InTurn())));
+        assertEquals(Fates.Receiver.Outcome.FAILED, fates.passed(session.id(), NEWS, six));
+        failed.remove(six);
+        failed.forEach(never -> assertNull(fates.passed(session.id(), NEWS, never)));
     }
 
     @Test
