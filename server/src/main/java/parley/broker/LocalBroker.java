@@ -65,14 +65,14 @@ public final class LocalBroker implements Broker {
                 return CompletableFuture.failedFuture(reused);
             }
         }
-        if (publication.liveOnly()) {
-            run.deliverNow(time.wallMillis());
-        } else {
-            try {
+        try {
+            if (publication.liveOnly()) {
+                run.deliverNow(time.wallMillis());
+            } else {
                 history.append(run);
-            } catch (RuntimeException bug) {
-                run.end(bug);
             }
+        } catch (RuntimeException | Error bug) { // whoever has the same key waits for an answer, too
+            run.end(bug);
         }
         return run.result;
     }
@@ -267,7 +267,7 @@ public final class LocalBroker implements Broker {
             end(why);
         }
 
-        void end(Exception why) {
+        void end(Throwable why) {
             stored.completeExceptionally(why);
             result.completeExceptionally(why);
         }

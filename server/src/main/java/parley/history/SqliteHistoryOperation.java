@@ -30,7 +30,7 @@ interface SqliteHistoryOperation {
     /** The transaction is committed. */
     void finish(SqliteHistoryTransaction transaction);
 
-    /** The transaction was rolled back. */
+    /** The transaction was rolled back, or, where it is null, there was none or nobody can say what became of it. */
     void fail(SqliteHistoryTransaction transaction, Problem why);
 
     /** A call for a channel that was not in memory; nothing about it is written. */
@@ -186,7 +186,7 @@ interface SqliteHistoryOperation {
                 entry.place(message, kept, () -> {
                     try {
                         what.placed(index, message, kept);
-                    } catch (RuntimeException bug) {
+                    } catch (RuntimeException | Error bug) { // it is stored, and so are those after it
                         LOG.error("delivering a stored message failed", bug);
                     }
                 });

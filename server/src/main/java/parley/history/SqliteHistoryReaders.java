@@ -84,14 +84,14 @@ final class SqliteHistoryReaders implements AutoCloseable {
                 synchronized (idle) {
                     idle.add(reader);
                 }
-            } catch (SQLException e) {
+            } catch (SQLException | RuntimeException | Error e) { // somebody waits for the page, whatever went wrong
                 if (reader != null) {
                     reader.close();
                 }
-                if (SqliteHistoryFailure.isDamage(e)) {
-                    onDamage.damaged(e, current, () -> submit(entry, after, newest, page));
+                if (e instanceof SQLException damage && SqliteHistoryFailure.isDamage(e)) {
+                    onDamage.damaged(damage, current, () -> submit(entry, after, newest, page));
                 } else {
-                    LOG.warn("reading a page of history failed: {}", e.getMessage());
+                    LOG.warn("reading a page of history failed: {}", e.toString());
                     page.completeExceptionally(
                             new Problem(503, "not_read", "The history cannot be read: " + e.getMessage()));
                 }

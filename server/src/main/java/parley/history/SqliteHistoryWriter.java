@@ -248,6 +248,7 @@ final class SqliteHistoryWriter implements AutoCloseable {
         }
     }
 
+    /** Whoever asked gets an answer, whatever goes wrong with telling it: he waits without a time limit. */
     private static void end(SqliteHistoryOperation operation, SqliteHistoryTransaction transaction, Problem failure) {
         try {
             if (failure == null) {
@@ -255,8 +256,13 @@ final class SqliteHistoryWriter implements AutoCloseable {
             } else {
                 operation.fail(transaction, failure);
             }
-        } catch (RuntimeException bug) {
+        } catch (RuntimeException | Error bug) { // an Error, too, must not end the one who writes
             LOG.error("telling what became of a message failed", bug);
+            try {
+                operation.fail(null, new Problem(500, "internal", "The server failed; its log says why."));
+            } catch (RuntimeException | Error again) {
+                LOG.error("nobody can be told", again);
+            }
         }
     }
 

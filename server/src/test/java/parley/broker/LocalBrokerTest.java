@@ -79,6 +79,21 @@ class LocalBrokerTest extends BrokerContract {
         assertFalse(get(again).get(0).duplicate());
     }
 
+    /** Else a repetition would wait for an answer that never comes. */
+    @Test
+    void aBugWhileItIsDeliveredIsTheAnswerAndFreesTheKey() {
+        broker = open();
+        broker.start((Broker.Sink) Proxy.newProxyInstance(
+                Broker.Sink.class.getClassLoader(), new Class<?>[] {Broker.Sink.class}, (proxy, method, arguments) -> {
+                    throw new StackOverflowError("as if");
+                }));
+        Publication live = keyed("k", "d", liveOnly(ANN, "x"));
+        for (Publication each : List.of(live, live, keyed("l", "d", draft(ANN, "x")))) {
+            CompletableFuture<List<Receipt>> receipts = broker.publish(each).toCompletableFuture();
+            assertTrue(receipts.isCompletedExceptionally());
+        }
+    }
+
     @Test
     void aFailureToStoreEndsAWait() throws Exception {
         startWithLateHistory();

@@ -560,6 +560,68 @@ class SqliteHistoryTest extends HistoryContract {
         assertFalse(Files.exists(directory.resolve("history.db.damaged")));
     }
 
+    /** Throws whenever it is told anything, as a bug or a full heap would. */
+    private record Failing(Draft draft, CompletableFuture<Problem> outcome) implements History.Append {
+        @Override
+        public List<Draft> drafts() {
+            return List.of(draft);
+        }
+
+        @Override
+        public String id(int index) {
+            return "id";
+        }
+
+        @Override
+        public History.Remembered remember(List<Position> positions) {
+            return null;
+        }
+
+        @Override
+        public void placed(int index, Message message, boolean kept) {
+            throw new StackOverflowError("as if");
+        }
+
+        @Override
+        public void done(Receipt.Stored where) {
+            throw new StackOverflowError("as if");
+        }
+
+        @Override
+        public void failed(Problem why) {
+            outcome.complete(why);
+        }
+    }
+
+    @Test
+    void anErrorWhileAMessageIsDeliveredIsAnsweredAndTheWriterGoesOn() {
+        start();
+        CompletableFuture<Problem> outcome = new CompletableFuture<>();
+        history.append(new Failing(draft(NEWS, "a"), outcome));
+        assertEquals(500, get(outcome).status());
+        append(NEWS, "b");
+        assertEquals(List.of("a", "b"), all(NEWS));
+    }
+
+    @Test
+    void aBugInWhatIsAskedOfAChannelThatIsNotInMemoryIsAnswered() throws Exception {
+        start();
+        CompletableFuture<Page> page =
+                history.page(NEWS, null, 1).toCompletableFuture(); // there is no page after nothing
+        assertThrows(ExecutionException.class, () -> page.get(10, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void aBugWhileAPageIsReadIsAnswered() throws Exception {
+        start();
+        history.close();
+        try (SqliteHistoryFiles files = new SqliteHistoryFiles(directory);
+                SqliteHistoryReaders readers = new SqliteHistoryReaders(files, (damage, database, again) -> {})) {
+            CompletableFuture<Page> page = readers.page(null, new Position("aaaaaaaa", 0), 1); // of no channel
+            assertThrows(ExecutionException.class, () -> page.get(10, TimeUnit.SECONDS));
+        }
+    }
+
     @Test
     void afterTheEndEverythingIsRefused() {
         start();
