@@ -48,6 +48,15 @@ class PublishHttpTest {
     // ---- the receipt
 
     @Test
+    void aUserWhoIsNamedTwiceIsCountedOnce() throws Exception {
+        assertEquals(
+                "{\"users\":{\"twice\":0,\"other\":0},\"next\":null}",
+                server.get("/socket/online?userId=twice&userId=other&userId=twice")
+                        .body()
+                        .strip());
+    }
+
+    @Test
     void whoIsNotThereIs202AndFindsItLater() throws Exception {
         ServerFixture.Answer answer = server.publish("userId", "later", "message", "hello");
         assertEquals(202, answer.status());

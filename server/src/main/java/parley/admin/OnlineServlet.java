@@ -4,7 +4,9 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
@@ -40,11 +42,11 @@ public final class OnlineServlet extends GuardedServlet {
         String topic = parameter(request, "topic");
         CompletionStage<String> json;
         if (users != null) {
-            List<String> names = new ArrayList<>();
+            Set<String> names = new LinkedHashSet<>(); // of a user who is named twice there is one count
             for (String user : users) {
                 names.add(UserId.user(user));
             }
-            json = counted(names, null);
+            json = counted(List.copyOf(names), null);
         } else if (topic != null) {
             String name = UserId.topic(topic);
             json = broker.online(new Channel.Topic(name))
