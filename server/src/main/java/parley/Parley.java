@@ -52,7 +52,8 @@ import parley.socket.TrustedProxies;
 import parley.socket.WebServer;
 
 /**
- * One server: builds the parts, wires them, starts, drains and stops them. The only class that sees everything. {@link #start} and {@link #close} are called once each.
+ * One server: builds the parts, wires them, starts, drains and stops them. The only class that sees everything. {@link
+ * #start} and {@link #close} are called once each.
  */
 public final class Parley implements AutoCloseable {
 
@@ -320,8 +321,8 @@ public final class Parley implements AutoCloseable {
             LOG.warn("Jetty did not stop cleanly: {}", rootMessage(e));
         }
         authenticator.close();
+        broker.close(); // what it still delivers is written by the pumps, and timed by the scheduler
         scheduler.shutdownNow();
         registry.close();
-        broker.close();
     }
 }

@@ -78,8 +78,9 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     private final Pumps pumps;
     private final Wheel<ClientSession> wheel;
     private volatile long lateness; // what this process slept; written by tick
+    private volatile long lastTick; // written by tick
     private long wallAhead; // of the wall clock to ours, when all expiries were last looked at; for tick alone
-    private long lastTick; // for tick alone
+    private volatile boolean stopping; // whoever comes now is sent away at once
 
     /**
      * @param random for session ids and jitter; must be thread-safe
@@ -158,6 +159,9 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
                 }
             });
         }
+        if (stopping) { // it was let in before that was known
+            session.close(Disconnect.RESTARTING);
+        }
         return session;
     }
 
@@ -219,11 +223,13 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     }
 
     /**
-     * Says goodbye to everybody: v1 sessions are told when to come back, all are closed with 4103.
+     * Says goodbye to everybody, and to whoever still comes: v1 sessions are told when to come back, all are closed with
+     * 4103.
      *
      * @param spreadMillis over how long they come back
      */
     public void closeAll(int spreadMillis) {
+        stopping = true;
         int count = Math.max(1, sessions.size());
         int rank = 0;
         for (ClientSession session : sessions.values()) {
@@ -332,9 +338,12 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
 
     // ---- heartbeat
 
-    /** Milliseconds that never go back and stand still while this process does. */
+    /**
+     * Milliseconds that stand still while this process does: at most a second passes before a tick tells how long it
+     * slept, which it then takes back.
+     */
     long now() {
-        return time.millis() - lateness;
+        return Math.min(time.millis(), lastTick + LATE_MILLIS) - lateness;
     }
 
     /** To be called every {@link Wheel#TICK_MILLIS}: pings, and closes what is silent, stalled or over its time. */
@@ -369,7 +378,9 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             beatClosing(session, now);
             return;
         }
-        session.heard = Math.min(session.heard, now);
+        if (session.heard > now) { // while we slept; else it is not written, for a newer sign of life would be lost
+            session.heard = now;
+        }
         long stalled = session.outbox().pendingSince();
         if (stalled >= 0 && now - stalled >= STALL_MILLIS) {
             session.close(Disconnect.TOO_SLOW);

@@ -240,6 +240,19 @@ class SessionRegistryTest {
         line.expect("ABORT");
     }
 
+    /** The handshake was let in before the server began to stop, and is done after. */
+    @ParameterizedTest
+    @EnumSource
+    void whoComesWhileTheServerStopsIsSentAwayAtOnce(Mode mode) {
+        station.registry.closeAll(5_000);
+        station.open("late", mode, line);
+        List<String> all = line.rest(); // a stream is told where it starts
+        assertEquals("CLOSE 4103 the server restarts", all.get(all.size() - 1));
+        station.pass(4_200);
+        line.expect("ABORT");
+        assertEquals(0, station.registry.lines());
+    }
+
     @Test
     void whoStopsTheServerWaitsForTheLastLine() throws Exception {
         assertTrue(station.registry.awaitEnd(Duration.ZERO));
@@ -655,6 +668,18 @@ class SessionRegistryTest {
         assertTrue(line.rest().stream().anyMatch(seen -> seen.startsWith("CLOSE 4104")));
     }
 
+    /** Nor is a deadline that was set then an hour away. */
+    @Test
+    void aSessionThatIsClosedBeforeTheLateTickIsCutInTime() {
+        ClientSession session = stalledWithQueue();
+        station.time.advance(3_600_000);
+        session.close(Disconnect.KICKED);
+        station.registry.tick();
+        station.pass(4_000 + 1_000 + 100);
+        line.expect("ABORT");
+        line.flow();
+    }
+
     // ---- presence
 
     private static String presence(String user, boolean online) {
@@ -697,6 +722,30 @@ class SessionRegistryTest {
         session.close(Disconnect.GONE);
         station.open("ann", Mode.PLAIN, station.line());
         station.pass(100);
+    }
+
+    /** As when the disk is full: back ends must not take somebody for online who left meanwhile, nor for ever. */
+    @Test
+    void whatCannotBePublishedIsAnnouncedLater() {
+        FakeTransport events = station.events();
+        ClientSession ann = station.open("ann", Mode.PLAIN, line);
+        ClientSession bob = station.open("bob", Mode.PLAIN, station.line());
+        station.pass(100);
+        assertEquals(2, events.rest().size());
+        station.late.late();
+        ann.close(Disconnect.GONE);
+        bob.close(Disconnect.GONE);
+        station.pass(100);
+        assertEquals(2, station.late.owed());
+        station.late.refuse(new IllegalStateException("full"));
+        station.late.refuse(new IllegalStateException("full"));
+        station.late.prompt();
+        station.open("bob", Mode.PLAIN, station.line());
+        station.pass(1_000);
+        events.assertExhausted();
+        station.pass(100);
+        expectPresence(events, "ann", false);
+        events.assertExhausted();
     }
 
     @Test
