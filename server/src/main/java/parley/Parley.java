@@ -2,6 +2,7 @@ package parley;
 
 import jakarta.servlet.http.HttpServlet;
 import java.io.IOException;
+import java.nio.channels.UnresolvedAddressException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -187,11 +188,8 @@ public final class Parley implements AutoCloseable {
         try {
             web.start(servlets(), authenticator, registry);
         } catch (Exception e) {
-            throw new CannotStart(
-                    "Cannot listen on " + settings.server().host() + ":"
-                            + settings.server().port() + ": " + rootMessage(e)
-                            + ". Another process may have the port; --port chooses another one.",
-                    e);
+            String address = settings.server().host() + ":" + settings.server().port();
+            throw new CannotStart("Cannot listen on " + address + ": " + whyNot(rootOf(e)), e);
         }
         scheduler.scheduleWithFixedDelay(guarded(registry::tick), TICK_MILLIS, TICK_MILLIS, TimeUnit.MILLISECONDS);
         scheduler.scheduleWithFixedDelay(guarded(history::expire), EXPIRE_MILLIS, EXPIRE_MILLIS, TimeUnit.MILLISECONDS);
@@ -212,12 +210,20 @@ public final class Parley implements AutoCloseable {
         web.cutSlowHeaders(nanos, wallMillis);
     }
 
-    private static String rootMessage(Throwable failure) {
+    /** In a sentence, with what helps against it. */
+    private static String whyNot(Throwable failure) {
+        String why = failure instanceof UnresolvedAddressException ? "there is no such address" : failure.getMessage();
+        return String.valueOf(why).contains("in use")
+                ? why + ". Another process may have the port; --port chooses another one."
+                : why + ". --host and --port choose another address.";
+    }
+
+    private static Throwable rootOf(Throwable failure) {
         Throwable root = failure;
         while (root.getCause() != null) {
             root = root.getCause();
         }
-        return root.getMessage();
+        return root;
     }
 
     /** A scheduled task that throws is never run again, so none may. */
@@ -318,7 +324,7 @@ public final class Parley implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (Exception e) {
-            LOG.warn("Jetty did not stop cleanly: {}", rootMessage(e));
+            LOG.warn("Jetty did not stop cleanly: {}", rootOf(e).getMessage());
         }
         authenticator.close();
         broker.close(); // what it still delivers is written by the pumps, and timed by the scheduler

@@ -3,10 +3,13 @@ package parley;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import parley.config.ConfigLoader;
@@ -41,6 +44,28 @@ class StartLineTest {
             assertEquals(inboxesOpen, line.contains("anybody who reaches it can read any inbox"), line);
             assertEquals(publishingHereOnly, line.contains("only this machine can publish"), line);
             assertFalse(line.contains(KEY.replace(' ', '-')) || line.contains(SECRET), line);
+        }
+    }
+
+    @Test
+    void whoCannotListenIsToldWhatToChange() throws Parley.CannotStart {
+        try (ServerFixture first = ServerFixture.start()) {
+            String taken = refusal("--port", String.valueOf(first.port()));
+            assertTrue(taken.endsWith("Another process may have the port; --port chooses another one."), taken);
+        }
+        for (String elsewhere : List.of("192.0.2.1", "no such host")) {
+            String refused = refusal("--port=0", "--host", elsewhere);
+            assertTrue(refused.startsWith("Cannot listen on " + elsewhere + ":0: "), refused);
+            assertTrue(refused.endsWith(". --host and --port choose another address."), refused);
+            assertFalse(refused.contains("null"), refused);
+        }
+    }
+
+    private static String refusal(String... options) throws Parley.CannotStart {
+        ConfigLoader.Result result = ConfigLoader.load(List.of(options), Map.of(), "test");
+        try (Parley parley =
+                new Parley(assertInstanceOf(ConfigLoader.Loaded.class, result).settings())) {
+            return assertThrows(Parley.CannotStart.class, parley::start).getMessage();
         }
     }
 }

@@ -64,8 +64,10 @@ record Command(String name, String help, List<Setting> options, String operands,
                 return command;
             }
         }
-        throw new ConfigLoader.Misconfigured("There is no command " + name + ". Did you mean "
-                + ConfigLoader.nearest(name, all().stream().map(Command::name).toList()) + "? See --help.");
+        String nearest =
+                ConfigLoader.nearest(name, all().stream().map(Command::name).toList());
+        String hint = name.equals("help") ? "" : " Did you mean " + nearest + "?";
+        throw new ConfigLoader.Misconfigured("There is no command " + name + "." + hint + " See --help.");
     }
 
     boolean readsSettings() {

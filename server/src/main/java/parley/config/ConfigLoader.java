@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.Reader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Collection;
 import java.util.LinkedHashMap;
@@ -121,7 +122,8 @@ public final class ConfigLoader {
         try (Reader reader = Files.newBufferedReader(Path.of(path), StandardCharsets.UTF_8)) {
             properties.load(reader);
         } catch (IOException | IllegalArgumentException e) {
-            throw new Misconfigured("The configuration file " + path + " cannot be read: " + e.getMessage());
+            String why = e instanceof NoSuchFileException ? "there is no such file." : e.getMessage();
+            throw new Misconfigured("The configuration file " + path + " cannot be read: " + why);
         }
         Map<String, String> entries = new LinkedHashMap<>();
         properties.stringPropertyNames().stream()
@@ -220,8 +222,8 @@ public final class ConfigLoader {
                         values.get(Setting.CLIENT_BROADCAST).yes()),
                 new GuardSettings(
                         host.text(),
-                        values.get(Setting.ALLOW_HOST).texts(),
-                        values.get(Setting.ALLOW_ORIGIN).texts()),
+                        values.get(Setting.ALLOW_HOST).readAll(GuardSettings::host),
+                        values.get(Setting.ALLOW_ORIGIN).readAll(GuardSettings::origin)),
                 AuthConfig.read(values),
                 new LimitSettings(
                         connections.texts().isEmpty() ? 0 : connections.number(1, 100_000_000),

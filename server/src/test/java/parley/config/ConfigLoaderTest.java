@@ -284,6 +284,46 @@ class ConfigLoaderTest {
         assertEquals(List.of("a.test"), guard.allowHosts());
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "https://a.test/, https://a.test",
+        "https://a.test:443, https://a.test",
+        "http://a.test:80/, http://a.test",
+        "http://a.test:443, http://a.test:443",
+        "HTTPS://A.test:8443, HTTPS://A.test:8443",
+        "capacitor://localhost, capacitor://localhost",
+        "http://[::1]:5173, http://[::1]:5173",
+        "*, *",
+        "null, null",
+    })
+    void originsAreAsBrowsersSendThem(String written, String read) {
+        assertEquals(
+                List.of(read),
+                settings(NOWHERE, "--allow-origin", written).guard().allowOrigins());
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"example.com", "https://", "https://a.test/page", "https://a.test?x", "https://bücher.test"})
+    void whatNoBrowserSendsIsNoOrigin(String written) {
+        assertEquals(
+                "--allow-origin: '" + written
+                        + "' is no origin as browsers send it: write it like https://example.com.",
+                wrong(NOWHERE, "--allow-origin", written));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"https://a.test", "a.test:7777", "a.test/", "::1"})
+    void aHostIsANameAndNoMore(String written) {
+        assertEquals(
+                "--allow-host: '" + written
+                        + "' is no name of a host: write it without scheme and port, like chat.example.com.",
+                wrong(NOWHERE, "--allow-host", written));
+        assertEquals(
+                List.of("[::1]"),
+                settings(NOWHERE, "--allow-host", "[::1]").guard().allowHosts());
+    }
+
     @Test
     void elsewhereRepeatablesAreSeparatedByCommas() throws IOException {
         List<String> expected = List.of("a.test", "b.test");
@@ -496,6 +536,11 @@ class ConfigLoaderTest {
     }
 
     @Test
+    void whoAsksForHelpIsToldHow() {
+        assertEquals("There is no command help. See --help.", wrong(NOWHERE, "help"));
+    }
+
+    @Test
     void aTokenIsMadeOfTheServersSettings() throws IOException {
         AuthSettings.Secret secret = new AuthSettings.Secret("the server's own");
         assertEquals(
@@ -563,6 +608,7 @@ class ConfigLoaderTest {
             String text = wrong(NOWHERE, "--config", path.toString());
             assertTrue(text.startsWith("The configuration file " + path + " cannot be read: "), text);
         }
+        assertTrue(wrong(NOWHERE, "--config", "absent").endsWith(": there is no such file."));
         Path malformed = Files.write(directory.resolve("latin1"), "host=é".getBytes(StandardCharsets.ISO_8859_1));
         assertTrue(wrong(NOWHERE, "--config", malformed.toString()).contains("cannot be read"));
         assertTrue(wrong(NOWHERE, "--config", file("host=\\u12")).contains("cannot be read"));
