@@ -97,7 +97,7 @@ final class SqliteHistoryEntry {
 
     /** The page, or null when it must be read from the database. */
     synchronized Page page(Position after, long upTo) {
-        SqliteHistoryRange range = SqliteHistoryRange.of(epoch, top, oldest, after, upTo);
+        PageRange range = PageRange.of(epoch, top, oldest, after, upTo);
         if (range.isEmpty()) {
             return range.page(List.of(), false);
         }
@@ -109,7 +109,7 @@ final class SqliteHistoryEntry {
         for (Message message :
                 newest.subMap(range.from(), false, range.end(), true).values()) {
             messages.add(message);
-            size += SqliteHistoryRange.size(message);
+            size += PageRange.size(message);
             if (messages.size() == History.PAGE_MESSAGES || size >= History.PAGE_BYTES) {
                 return range.page(messages, true);
             }
@@ -186,7 +186,7 @@ final class SqliteHistoryEntry {
         top = message.position().offset();
         if (holders > 0 && kept && top >= nextOldest) {
             newest.put(top, message);
-            add(SqliteHistoryRange.size(message));
+            add(PageRange.size(message));
             while (bytes > CACHE_BYTES && newest.size() > 1) {
                 uncacheOldest();
             }
@@ -206,7 +206,7 @@ final class SqliteHistoryEntry {
     private void uncache(Long offset) {
         Message message = newest.remove(offset);
         if (message != null) {
-            add(-SqliteHistoryRange.size(message));
+            add(-PageRange.size(message));
         }
     }
 

@@ -179,13 +179,13 @@ final class SqliteHistoryReaders implements AutoCloseable {
                     first = row.getLong(1);
                 }
             }
-            SqliteHistoryRange range = SqliteHistoryRange.of(stands.epoch(), stands.top(), first, after, newest);
+            PageRange range = PageRange.of(stands.epoch(), stands.top(), first, after, newest);
             Page page = range.isEmpty() ? range.page(List.of(), false) : messages(entry, stands.id(), range);
             end.execute();
             return page;
         }
 
-        private Page messages(SqliteHistoryEntry entry, long channel, SqliteHistoryRange range) throws SQLException {
+        private Page messages(SqliteHistoryEntry entry, long channel, PageRange range) throws SQLException {
             messages.setLong(1, channel);
             messages.setLong(2, range.from());
             messages.setLong(3, range.end());
@@ -195,7 +195,7 @@ final class SqliteHistoryReaders implements AutoCloseable {
                 while (size < History.PAGE_BYTES && row.next()) {
                     Message message = SqliteHistoryRow.read(row, entry.channel, range.epoch());
                     found.add(message);
-                    size += SqliteHistoryRange.size(message);
+                    size += PageRange.size(message);
                 }
             }
             return range.page(found, found.size() == History.PAGE_MESSAGES || size >= History.PAGE_BYTES);
