@@ -24,6 +24,7 @@ final class MemoryHistoryEntry {
     private long cursor = -1; // -1: nobody ever moved it
     private long bytes;
     private long firstExpiry = Long.MAX_VALUE; // no kept message expires before
+    private int early; // kept messages that expire before one that is older may
     private int holders;
     private long mentioned;
     private boolean gone;
@@ -79,14 +80,15 @@ final class MemoryHistoryEntry {
             oldest = top + 1;
             return false;
         }
-        long expires = now + (retention == null ? keep.ageMillis() : Math.min(retention, keep.ageMillis()));
-        Kept kept = new Kept(this, message, expires);
+        long age = retention == null ? keep.ageMillis() : Math.min(retention, keep.ageMillis());
+        Kept kept = new Kept(this, message, now + age, age < keep.ageMillis());
         if (top - oldest >= ring.length) {
             grow();
         }
         ring[slot(top)] = kept;
         bytes += kept.bytes;
-        firstExpiry = Math.min(firstExpiry, expires);
+        early += kept.early ? 1 : 0;
+        firstExpiry = Math.min(firstExpiry, kept.expires);
         if (bounded()) {
             fifo.add(kept);
         }
@@ -121,6 +123,9 @@ final class MemoryHistoryEntry {
                     drop(offset);
                 } else if (kept != null) {
                     firstExpiry = Math.min(firstExpiry, kept.expires);
+                    if (early == 0) {
+                        break; // those that follow expire later
+                    }
                 }
             }
         }
@@ -153,6 +158,7 @@ final class MemoryHistoryEntry {
         if (kept != null) {
             ring[slot(offset)] = null;
             bytes -= kept.bytes;
+            early -= kept.early ? 1 : 0;
             if (bounded()) {
                 fifo.remove(kept);
             }

@@ -5,19 +5,21 @@ import parley.message.Message;
 /** All kept messages of a history on the heap, oldest first, and their size. A leaf lock: nothing is called under it. */
 final class MemoryHistoryFifo {
 
-    /** One kept message. Its links belong to the FIFO. */
+    /** One kept message. Its links belong to the FIFO, the rest never changes. */
     static final class Kept {
         final MemoryHistoryEntry entry;
         final Message message;
         final long expires;
+        final boolean early; // before the channel's age
         final long bytes;
         private Kept older;
         private Kept newer;
 
-        Kept(MemoryHistoryEntry entry, Message message, long expires) {
+        Kept(MemoryHistoryEntry entry, Message message, long expires, boolean early) {
             this.entry = entry;
             this.message = message;
             this.expires = expires;
+            this.early = early;
             this.bytes = PageRange.size(message);
         }
     }

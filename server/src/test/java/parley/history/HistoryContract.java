@@ -359,6 +359,21 @@ abstract class HistoryContract {
     }
 
     @Test
+    void whatExpiresInTheMiddleIsPassedOverAlsoAfterOlderOnesWent() {
+        start(new Keep(4, HOUR), PLENTY);
+        append(NEWS, "a");
+        append(NEWS, "b");
+        append(draft(NEWS, "c", 1_000L)).stored();
+        append(NEWS, "d");
+        append(NEWS, "e");
+        assertEquals(List.of("b", "c", "d", "e"), all(NEWS));
+        pass(1_000);
+        assertEquals(List.of("b", "d", "e"), all(NEWS));
+        pass(HOUR - 1_000);
+        assertEquals(List.of(), all(NEWS));
+    }
+
+    @Test
     void whatExpiredInTheMiddleCountsOnceTheOldestIsGone() {
         start(new Keep(2, HOUR), PLENTY);
         append(NEWS, "a");
