@@ -121,6 +121,8 @@ export function createChannels(settings, key, send) {
   try {
     const stored = JSON.parse(storage?.getItem(key) ?? '{}')
     for (const name in stored) stand(name, { position: stored[name] })
+    // A page before handled so much, and its last ack may have died with it. With `since` it may have passed it over.
+    if (!settings.since) for (const channel of channels.values()) channel.handled = channel.last
   } catch {
     // a storage that is blocked or holds something else is an empty one
   }

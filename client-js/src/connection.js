@@ -105,13 +105,10 @@ export function createConnection(settings, owner) {
     current = null
     owner.lost()
     const why = { code, reason }
-    let rule = afterClose(code)
-    if (rule === 'token') {
-      rule = getToken && !refused ? 'fresh' : 'stay'
-      refused = true
-    }
-    if (rule === 'stay') return leave('closed', why)
-    if (rule === 'fresh' && getToken) token = undefined
+    const rule = afterClose(code)
+    if (getToken && rule !== 'back') token = undefined
+    if (rule === 'stay' || (rule === 'token' && (refused || !getToken))) return leave('closed', why)
+    refused ||= rule === 'token'
 
     const time = now()
     if (openedAt !== undefined && time - openedAt >= settings.stableAfter) failures = 0

@@ -34,10 +34,10 @@ const NOT_HANDLED = new Error('a tab did not handle it')
  * @param {string} setting.name of the locks
  * @param {string} setting.url
  * @param {import('./types.js').Options} setting.options
- * @param {() => Record<string, string>} setting.positions what this tab has of each channel: where the line goes on
+ * @param {() => Record<string, string>} setting.handled up to where this tab has handled each channel: there the line goes on
  * @param {(message: ToTabs) => void} setting.post to all tabs, this one too
  */
-export function createLeader({ name, url, options, positions, post }) {
+export function createLeader({ name, url, options, handled, post }) {
   const id = crypto.randomUUID()
   const end = new AbortController()
   /** The subscriptions of each tab, by topic. @type {Map<string, Map<string, import('./types.js').Subscription>>} */
@@ -51,7 +51,7 @@ export function createLeader({ name, url, options, positions, post }) {
     topics: [],
     autoConnect: false,
     storage: {
-      getItem: key => (Object.keys(positions()).length ? JSON.stringify(positions()) : options.storage?.getItem(key) ?? null),
+      getItem: key => (Object.keys(handled()).length ? JSON.stringify(handled()) : options.storage?.getItem(key) ?? null),
       setItem: (key, value) => options.storage?.setItem(key, value),
     },
   })
@@ -90,7 +90,7 @@ export function createLeader({ name, url, options, positions, post }) {
     const topics = /** @type {Map<string, import('./types.js').Subscription>} */ (tabs.get(tab))
     for (const topic of wanted) if (!topics.has(topic)) topics.set(topic, parley.subscribe(topic))
     for (const topic of topics.keys()) if (!wanted.includes(topic)) drop(topics, topic)
-    post({ type: 'joined', tab, positions: positions(), status: parley.status })
+    post({ type: 'joined', tab, positions: handled(), status: parley.status })
   }
 
   /**

@@ -158,7 +158,7 @@ export class Parley {
     this.#emit('welcome', welcome)
     for (const channel in welcome.channels) this.#gap(channel, welcome.channels[channel])
     for (const topic of this.#refused) {
-      this.#handlers.report('forbidden', 'the token does not cover this topic', { topic })
+      this.#handlers.report('forbidden', 'the token does not cover it', { topic })
     }
   }
 
@@ -232,7 +232,7 @@ export class Parley {
     } else {
       const topic = code === 'bad_ack' ? undefined : this.#topics.failed()
       // A topic that was refused and is given up was not subscribed: no news.
-      if (code !== 'not_subscribed') this.#handlers.report(code, detail, topic === undefined ? {} : { topic })
+      if (code !== 'not_subscribed') this.#handlers.report(code, detail, topic ? { topic } : undefined)
       this.#pump()
     }
   }

@@ -58,7 +58,7 @@ export function createSends({ maxQueued }) {
 
     /** The line is gone: what was sent and not confirmed stays unknown. */
     lost() {
-      const error = new ParleyError('unconfirmed', 'the connection was lost before the answer')
+      const error = new ParleyError('unconfirmed', 'the line was lost before the answer')
       for (const entry of sent.values()) entry.reject(error)
       sent.clear()
     },
@@ -84,7 +84,7 @@ export function encodeBounded(frame) {
     // a cycle, a BigInt
   }
   // Inside of a string its quotes would be escaped.
-  if (!text.includes('"body":')) throw new ParleyError('bad_frame', 'the body is missing or not JSON')
+  if (!text.includes('"body":')) throw new ParleyError('bad_frame', 'no body, or not JSON')
   const bytes = new TextEncoder().encode(text).length
   if (bytes > MAX_FRAME_BYTES) throw new ParleyError('too_large', 'more than 64 KiB')
   return text

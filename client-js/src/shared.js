@@ -13,7 +13,8 @@ import { receptionOf, socketUrl } from './address.js'
 import { createHandlers } from './handlers.js'
 import { createLeader } from './leader.js'
 import { Parley } from './parley.js'
-import { ParleyError, parsePosition } from './protocol.js'
+import { ParleyError } from './protocol.js'
+import { createSeen } from './seen.js'
 import { encodeBounded } from './sends.js'
 
 /** @typedef {import('./leader.js').ToTabs} ToTabs */
@@ -49,8 +50,7 @@ class SharedParley {
   #handlers = createHandlers()
   /** Topics, and how often each is wanted. @type {Map<string, number>} */
   #wanted = new Map()
-  /** What this tab has of each channel. @type {Record<string, string>} */
-  #positions = {}
+  #seen = createSeen()
   /** @type {import('./types.js').Status} */
   #status = 'idle'
   /** Whether it left because its page was left. */
@@ -199,7 +199,7 @@ class SharedParley {
       name: this.#name,
       url: this.#url,
       options: this.#options,
-      positions: () => this.#positions,
+      handled: this.#seen.handled,
       post: message => {
         if (this.#membership !== membership) return
         membership.channel.postMessage(message)
@@ -264,7 +264,7 @@ class SharedParley {
     for (const [ref, { posted, reject }] of this.#sends) {
       if (!posted) continue
       this.#sends.delete(ref)
-      reject(new ParleyError('unconfirmed', 'the connection was lost before the answer'))
+      reject(new ParleyError('unconfirmed', 'the line was lost before the answer'))
     }
   }
 
@@ -282,8 +282,7 @@ class SharedParley {
       case 'event':
         return this.#event(said)
       case 'forget':
-        delete this.#positions[said.channel]
-        return
+        return this.#seen.forget(said.channel)
       case 'sent':
         return this.#sent(said)
     }
@@ -293,10 +292,9 @@ class SharedParley {
   #welcome({ positions, status }) {
     if (this.#joined) return
     this.#joined = true
-    for (const channel in positions) {
-      const had = this.#positions[channel]
-      this.#positions[channel] = positions[channel]
-      if (had && had !== positions[channel]) this.#emit('gap', { channel, missed: null, position: positions[channel] })
+    for (const [channel, position] of Object.entries(positions)) {
+      const knew = this.#seen.knows(channel)
+      if (this.#seen.isNew(channel, position) && knew) this.#emit('gap', { channel, missed: null, position })
     }
     this.#become({ status })
     this.#flush()
@@ -308,8 +306,8 @@ class SharedParley {
     if (name === 'ask') return this.#ask(value, /** @type {string} */ (of))
     if (name === 'status') return this.#become(value)
     if (name === 'error') return this.#handlers.report(value.code, value.detail, value)
-    if (name === 'welcome') for (const channel in value.channels) this.#isNew(channel, value.channels[channel].position)
-    if (name === 'gap') this.#isNew(value.channel, value.position)
+    if (name === 'welcome') for (const channel in value.channels) this.#seen.isNew(channel, value.channels[channel].position)
+    if (name === 'gap') this.#seen.isNew(value.channel, value.position)
     this.#emit(name, value)
   }
 
@@ -318,27 +316,17 @@ class SharedParley {
    * @param {string} of
    */
   #message(message, of) {
-    const { channel, position, flag } = message
-    const done = (/** @type {boolean} */ heard, failed = false) => this.#done(of, { heard, failed })
-    if (position && !this.#isNew(channel, position)) return done(true) // a leader before had it, too
+    const { channel, flag } = message
+    const taken = this.#seen.take(message, of)
+    if (taken === 'running') return
+    if (taken === 'done') return this.#done(of, { heard: true, failed: false })
+    const done = (/** @type {boolean} */ heard, failed = false) => {
+      for (const copy of taken.ended()) this.#done(copy, { heard, failed })
+    }
     if (channel.startsWith('topic:') && !this.#wanted.has(channel.slice(6))) return done(false) // another tab's
     const names = ['message', flag === undefined ? '' : `flag:${flag}`, channel]
     const handlers = names.flatMap(name => this.#handlers.of(name))
     this.#handlers.call(handlers, message, failed => done(handlers.length > 0, failed))
-  }
-
-  /**
-   * Notes where a channel stands.
-   * @param {string} channel
-   * @param {string} position
-   * @returns {boolean} whether this tab was not there yet
-   */
-  #isNew(channel, position) {
-    const had = parsePosition(this.#positions[channel])
-    const now = parsePosition(position)
-    if (had && now && had.epoch === now.epoch && now.offset <= had.offset) return false
-    this.#positions[channel] = position
-    return true
   }
 
   /**

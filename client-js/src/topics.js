@@ -46,7 +46,8 @@ export function createTopics(send) {
     },
 
     /** Whether what still comes belongs to a subscription that was given up. @param {string} channel */
-    isLeaving: channel => pending.some(op => op.type === 'unsubscribe' && op.channel === channel),
+    isLeaving: channel => (/^topic:/.test(channel) && !wanted.has(channel))
+      || pending.some(op => op.type === 'unsubscribe' && op.channel === channel),
 
     /** Whether the server still works on one: frames would have to wait behind it. */
     isBusy: () => pending.length > 0,

@@ -486,15 +486,37 @@ test('storage: what was acked at once is stored too', h => {
   h.take()
 })
 
-test('storage: acks start with what this page handled', h => {
+test('storage: what a page before handled is acked, its last ack may have died with it', h => {
   const storage = new FakeStorage()
-  storage.setItem('parley:ws://host:7777/websocket/42', JSON.stringify({ 'user:42': at(5) }))
+  storage.setItem('parley:ws://host:7777/websocket/42', JSON.stringify({ 'user:42': at(5), everyone: at(3) }))
   h.start({ storage, topics: ['news'] })
-  assert.deepEqual(h.accept(welcome({ channels: { 'user:42': standing(5) } })), {
+  const channels = { 'user:42': standing(5), everyone: standing(3) }
+  assert.deepEqual(h.accept(welcome({ channels })), {
     type: 'hello',
-    resume: { 'user:42': at(5) },
+    resume: { 'user:42': at(5), everyone: at(3) },
     topics: ['news'],
   })
+  assert.deepEqual(h.socket.take(), [{ type: 'ack', channel: 'user:42', position: at(5) }])
+  h.clock.advance(1000)
+  assert.deepEqual(h.socket.take(), [], 'once')
+  h.take()
+})
+
+test('storage: what a page with `since` passed over stays in the inbox', h => {
+  const storage = new FakeStorage()
+  storage.setItem('parley:ws://host:7777/websocket/42', JSON.stringify({ 'user:42': at(5) }))
+  h.start({ storage, since: 'now' })
+  h.accept(welcome({ channels: { 'user:42': standing(5) } }))
+  h.clock.advance(1000)
+  assert.deepEqual(h.socket.take(), [])
+  h.take()
+})
+
+test('storage: of another epoch nothing is acked', h => {
+  const storage = new FakeStorage()
+  storage.setItem('parley:ws://host:7777/websocket/42', JSON.stringify({ 'user:42': at(5, 'Another1') }))
+  h.start({ storage })
+  h.accept(welcome({ channels: { 'user:42': standing(7, { missed: null }) } }))
   h.clock.advance(1000)
   assert.deepEqual(h.socket.take(), [])
   h.take()

@@ -283,6 +283,8 @@ test('connect() after the server sent it away starts afresh', async h => {
   assert.equal(h.parley.status, 'closed')
   h.random = 0.999999
   h.parley.connect()
+  await settle()
+  assert.equal(h.socket.protocols[1], 'parley.token.t3', 'not with the one that was refused')
   h.take()
   h.socket.end(4001)
   assert.deepEqual(status(h), [['waiting', 4001, '', 999]], 'one more try again, after the first wait')

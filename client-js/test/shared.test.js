@@ -105,12 +105,64 @@ test('one connection; the next leader goes on from what its tab has', async () =
   await sockets(2)
   const hello = h.accept(welcome({ channels: { 'user:42': standing(1), everyone: standing(0) } }))
   assert.deepEqual(hello.resume, { 'user:42': at(1), everyone: at(0) })
+  assert.deepEqual(h.socket.take(), [{ type: 'ack', channel: 'user:42', position: at(1) }], 'the last ack may have died')
   h.socket.receive(message(1))
   h.socket.receive(message(2))
   await until('the new one', () => second.bodies.length === 2)
   assert.deepEqual([first.bodies, second.bodies], [['m1'], ['m1', 'm2']])
   assert.equal(first.parley.status, 'closed')
   await until('only the new leader watches: itself', () => navigator.locks.pending === 1)
+})
+
+test('what a handler of the next leader still has is neither acked nor handled again', async () => {
+  const [first, second] = await two()
+  let finish
+  second.parley.on('message', ({ body }) => body === 'm1' && new Promise(resolve => (finish = resolve)))
+  for (const offset of [1, 2]) h.socket.receive(message(offset))
+  await until('both came', () => second.bodies.length === 2)
+  first.parley.close()
+  await sockets(2)
+  const hello = h.accept()
+  assert.deepEqual(hello.resume, { 'user:42': at(0), everyone: at(0) })
+  for (const offset of [1, 2, 3]) h.socket.receive(message(offset, { ack: true }))
+  await until('the new one', () => second.bodies.length === 3)
+  h.clock.advance(200)
+  assert.deepEqual(h.socket.take(), [{ type: 'ack', channel: 'user:42', position: at(0) }])
+  finish()
+  const frames = []
+  await until('all acked', () => sent(frames, 'ack').at(-1)?.position === at(3))
+  assert.deepEqual(second.bodies, ['m1', 'm2', 'm3'])
+})
+
+test('a tab that is ahead of the next leader stays so: no gap, and nothing twice', async () => {
+  navigator.locks.request('parley:ws://host:7777/websocket/42', { signal: new AbortController().signal }, () => new Promise(() => {}))
+  const leader = new BroadcastChannel('parley:ws://host:7777/websocket/42')
+  const greeted = []
+  leader.onmessage = ({ data }) => data.type === 'join' && greeted.push(data.tab)
+  const tab = open()
+  const gaps = []
+  tab.parley.on('gap', ({ position }) => void gaps.push(position))
+  const say = (type, more) => leader.postMessage({ type, ...more })
+  const hear = offset => say('event', { name: 'message', value: message(offset), of: 'x' })
+  const lead = async offset => {
+    const before = greeted.length
+    say('lead')
+    await until('it greets', () => greeted.length > before)
+    say('joined', { tab: greeted[0], positions: { 'user:42': at(offset) }, status: 'open' })
+  }
+  try {
+    await lead(1)
+    for (const offset of [2, 3]) hear(offset)
+    await lead(2)
+    for (const offset of [3, 4]) hear(offset)
+    await until('the next', () => tab.bodies.at(-1) === 'm4')
+    assert.deepEqual([tab.bodies, gaps], [['m2', 'm3', 'm4'], []])
+    await lead(9)
+    await until('a hole is told', () => gaps.length === 1)
+    assert.deepEqual(gaps, [at(9)])
+  } finally {
+    leader.close()
+  }
 })
 
 test('a tab takes nothing twice, whatever a leader says', async () => {

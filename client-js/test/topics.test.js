@@ -274,6 +274,22 @@ test('no more than 16 operations are under way', h => {
   assert.equal(h.socket.take().length, 14)
 })
 
+test('what still comes of a topic whose unsubscribe has to wait is not taken, and leaves no position', h => {
+  h.open()
+  const topics = Array.from({ length: 17 }, (_, i) => `t${i + 1}`)
+  const subs = topics.map(topic => h.parley.subscribe(topic))
+  for (const topic of topics) h.socket.receive(subscribed(topic))
+  h.socket.take()
+  for (const sub of subs) sub.unsubscribe()
+  assert.equal(h.socket.take().length, 16)
+  h.socket.receive(message(5, { channel: 'topic:t17' }))
+  assert.deepEqual(h.names(), [])
+  for (const topic of topics) h.socket.receive({ type: 'unsubscribed', topic })
+  assert.deepEqual(h.socket.take(), [{ type: 'unsubscribe', topic: 't17' }])
+  h.parley.subscribe('t17')
+  assert.deepEqual(h.socket.take(), [{ type: 'subscribe', topic: 't17' }], 'from now on')
+})
+
 test('a subscription on a line that just closes is asked for on the next', h => {
   h.open()
   h.socket.readyState = 2
