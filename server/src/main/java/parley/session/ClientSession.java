@@ -341,9 +341,7 @@ public final class ClientSession implements Outbox.Owner {
         for (int i = frames.size() - 1; i >= 0; i--) {
             if (frames.get(i) instanceof Transport.Text text
                     && text.last()
-                    && text.out().kind() == Outgoing.Kind.MESSAGE
-                    && text.out().position() != null
-                    && userChannel.equals(text.out().channel())) {
+                    && text.out().isOf(userChannel)) {
                 return text.out().position();
             }
         }

@@ -1,6 +1,5 @@
 package parley.session;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import parley.message.Channel;
@@ -11,15 +10,6 @@ import parley.message.Channel;
  * may be called from any thread.
  */
 final class Outbox implements Transport.Done {
-
-    /**
-     * 1 MiB beside the write under way, about a thousand chat messages: a client further behind is paged from the
-     * history. An empty outbox accepts any one message.
-     */
-    static final int MAX_WAITING_BYTES = 1 << 20;
-
-    /** 64 KiB: fills a send buffer; a longer text goes in pieces, so that a ping can go between them. */
-    static final int MAX_WRITE_BYTES = 64 << 10;
 
     /** Whom the outbox tells what it does; never under its lock. */
     interface Owner {
@@ -63,24 +53,15 @@ final class Outbox implements Transport.Done {
         DONE
     }
 
-    /** For answers beside a bound that messages have filled: else a slow reader's own ping would end it. */
-    static final int FRAME_BYTES = 64 << 10;
-
     /** Writes of one pump at a time: whoever pumps has other things to do, too. */
     private static final int MAX_WRITES = 64;
-
-    /** What a waiting text costs beside its bytes, so that empty texts are bounded too. */
-    private static final int OVERHEAD_BYTES = 64;
 
     private final Transport transport;
     private final Owner owner;
     private final Outgoing pingFrame; // written before each ping, or null
 
     // all guarded by this
-    private ArrayDeque<Outgoing> waiting = new ArrayDeque<>(2);
-    private int peak; // most texts that waited since it was empty
-    private long waitingBytes;
-    private int headWritten; // bytes of the first waiting text that left already
+    private final OutboxQueue waiting = new OutboxQueue();
     private boolean ping;
     private State state = State.IDLE;
     private Write write = Write.DONE;
@@ -109,43 +90,14 @@ final class Outbox implements Transport.Done {
         if (closing != null) {
             return Offer.CLOSED;
         }
-        Outgoing older = out.collapse() == null ? null : replaceable(out);
-        long beside = waitingBytes - (older == null ? 0 : cost(older));
-        long bound = MAX_WAITING_BYTES + (out.kind() == Outgoing.Kind.FRAME ? FRAME_BYTES : 0);
-        if (beside > 0 && beside + cost(out) > bound) {
-            if (drained != null) {
-                drainWanted = drainWanted instanceof ArrayList ? drainWanted : new ArrayList<>(2);
-                drainWanted.add(drained);
-            }
-            return Offer.OVERFLOW; // what waits stays, for the newer one may come too late or never
+        Offer offer = waiting.offer(out);
+        if (offer.taken()) {
+            dirty(after);
+        } else if (drained != null) {
+            drainWanted = drainWanted instanceof ArrayList ? drainWanted : new ArrayList<>(2);
+            drainWanted.add(drained);
         }
-        if (older != null) {
-            waiting.remove(older);
-            waitingBytes = beside;
-        }
-        waiting.add(out);
-        peak = Math.max(peak, waiting.size());
-        waitingBytes += cost(out);
-        dirty(after);
-        return older == null ? Offer.ACCEPTED : new Offer.Replaced(older);
-    }
-
-    private static int cost(Outgoing out) {
-        return out.bytes().length + OVERHEAD_BYTES;
-    }
-
-    /** The waiting message that {@code out} replaces: none of it has left yet. Null when there is none. */
-    private Outgoing replaceable(Outgoing out) {
-        boolean head = true;
-        for (Outgoing candidate : waiting) {
-            if (out.collapse().equals(candidate.collapse())
-                    && out.channel().equals(candidate.channel())
-                    && !(head && headWritten > 0)) {
-                return candidate;
-            }
-            head = false;
-        }
-        return null;
+        return offer;
     }
 
     /** Asks for a ping with the next write; any number of wishes become one. */
@@ -201,9 +153,7 @@ final class Outbox implements Transport.Done {
     }
 
     private void clear() {
-        waiting = new ArrayDeque<>(1);
-        waitingBytes = 0;
-        headWritten = 0;
+        waiting.clear();
         ping = false;
     }
 
@@ -211,28 +161,17 @@ final class Outbox implements Transport.Done {
     synchronized long firstUnwritten(Channel channel) {
         if (write != Write.DONE) {
             for (Transport.Frame frame : frames) {
-                if (frame instanceof Transport.Text text && isOf(text.out(), channel)) {
+                if (frame instanceof Transport.Text text && text.out().isOf(channel)) {
                     return text.out().position().offset();
                 }
             }
         }
-        for (Outgoing out : waiting) {
-            if (isOf(out, channel)) {
-                return out.position().offset();
-            }
-        }
-        return Long.MAX_VALUE;
-    }
-
-    private static boolean isOf(Outgoing out, Channel channel) {
-        return out.kind() == Outgoing.Kind.MESSAGE
-                && out.position() != null
-                && out.channel().equals(channel);
+        return waiting.first(channel);
     }
 
     /** What waits, in bytes, beside the write under way; with an overhead for each text. */
     synchronized long waitingBytes() {
-        return waitingBytes;
+        return waiting.bytes();
     }
 
     /** Since when the write under way waits for the client to read, in the owner's time; -1 when none does. */
@@ -309,33 +248,10 @@ final class Outbox implements Transport.Done {
 
     /** Makes the next write of what waits; false when there is nothing. */
     private boolean take() {
-        frames = new ArrayList<>(Math.min(waiting.size() + 2, 16));
-        int size = 0;
-        while (!waiting.isEmpty()) {
-            Outgoing head = waiting.peek();
-            int left = head.bytes().length - headWritten;
-            if (size + left <= MAX_WRITE_BYTES) {
-                frames.add(new Transport.Text(head, headWritten, headWritten + left));
-                waitingBytes -= left + OVERHEAD_BYTES;
-                size += left;
-                headWritten = 0;
-                waiting.poll();
-            } else if (size == 0) {
-                frames.add(new Transport.Text(head, headWritten, headWritten + MAX_WRITE_BYTES));
-                waitingBytes -= MAX_WRITE_BYTES;
-                headWritten += MAX_WRITE_BYTES;
-                break;
-            } else {
-                break;
-            }
-        }
-        if (waiting.isEmpty() && peak > 64) {
-            waiting = new ArrayDeque<>(2);
-            peak = 0;
-        }
+        frames = waiting.take();
         pingTaken = ping;
         ping = false;
-        if (pingTaken && pingFrame != null && headWritten == 0) {
+        if (pingTaken && pingFrame != null && !waiting.isWithinText()) {
             frames.add(new Transport.Text(pingFrame, 0, pingFrame.bytes().length));
         }
         if (!pingTaken && frames.isEmpty()) {
@@ -399,8 +315,6 @@ final class Outbox implements Transport.Done {
 
     /** Whose turn it is, while half of the outbox is free: one that does not get along goes to the end of the line. */
     private synchronized Subscription nextDrained(int turns) {
-        return turns > 0 && !drainWanted.isEmpty() && waitingBytes <= MAX_WAITING_BYTES / 2
-                ? drainWanted.remove(0)
-                : null;
+        return turns > 0 && !drainWanted.isEmpty() && waiting.isHalfEmpty() ? drainWanted.remove(0) : null;
     }
 }

@@ -40,6 +40,11 @@ public record Outgoing(Kind kind, byte[] bytes, Channel channel, Position positi
         return new Outgoing(Kind.GAP, utf8(gap.json()), gap.channel(), gap.position(), null);
     }
 
+    /** Whether it is a message with a place in this channel. */
+    boolean isOf(Channel its) {
+        return kind == Kind.MESSAGE && position != null && channel.equals(its);
+    }
+
     private static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }

@@ -30,7 +30,7 @@ public record SessionFigures(
     private static final long SLOW_MILLIS = 1_000;
 
     /** A whole write waits beside the one under way: less is there at any moment of a busy server. */
-    private static final long SLOW_BYTES = Outbox.MAX_WRITE_BYTES;
+    private static final long SLOW_BYTES = OutboxQueue.MAX_WRITE_BYTES;
 
     /** Whether the client reads slower than messages come. */
     public boolean isSlow() {

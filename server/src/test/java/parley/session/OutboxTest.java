@@ -699,23 +699,26 @@ class OutboxTest {
 
     @Test
     void memoryShrinksAfterABurst() throws Exception {
-        var field = Outbox.class.getDeclaredField("waiting");
+        var waiting = Outbox.class.getDeclaredField("waiting");
+        waiting.setAccessible(true);
+        Object queue = waiting.get(outbox);
+        var field = OutboxQueue.class.getDeclaredField("texts");
         field.setAccessible(true);
         line.stall();
         offerAll("first");
-        Object small = field.get(outbox);
+        Object small = field.get(queue);
         for (int i = 0; i < 64; i++) {
             offer(text(""));
         }
         line.flow();
-        assertSame(small, field.get(outbox), "a small queue is kept");
+        assertSame(small, field.get(queue), "a small queue is kept");
         line.stall();
         offerAll("first");
         for (int i = 0; i < 10_000; i++) {
             offer(text(""));
         }
         line.flow();
-        assertNotSame(small, field.get(outbox), "the array of a burst is given back");
+        assertNotSame(small, field.get(queue), "the array of a burst is given back");
         line.rest();
     }
 
