@@ -21,9 +21,7 @@ public final class ClientSession implements Outbox.Owner {
     private final Mode mode;
     private final Transport transport;
     private final SessionRegistry registry;
-    private final Broker broker;
-    private final Channel.User userChannel; // null for a back end
-    private final boolean movesCursor;
+    private final InboxReading inbox; // null for a back end
     private final Outbox outbox;
     private Conversation conversation = Conversation.SILENT; // set before the first text can come
 
@@ -42,8 +40,6 @@ public final class ClientSession implements Outbox.Owner {
     private RateLimiter controlFrames; // null before the first; for the one who reads
     private int asked; // questions that have no reply yet; guarded by this
 
-    private volatile Position handedOver; // the last of the user's messages that went to the transport
-
     private final List<Subscription> subscriptions = new ArrayList<>(2); // guarded by this
     private volatile boolean closed; // written under this
 
@@ -59,10 +55,8 @@ public final class ClientSession implements Outbox.Owner {
         this.identity = identity;
         this.mode = mode;
         this.transport = transport;
-        this.movesCursor = movesCursor;
         this.registry = registry;
-        this.broker = broker;
-        this.userChannel = identity.user() == null ? null : new Channel.User(identity.user());
+        this.inbox = identity.user() == null ? null : new InboxReading(this, movesCursor ? broker : null);
         this.outbox = new Outbox(transport, this, mode == Mode.V1 ? SessionRegistry.PING : null);
         this.opened = registry.now();
         this.heard = opened;
@@ -88,8 +82,9 @@ public final class ClientSession implements Outbox.Owner {
         return transport;
     }
 
+    /** The user's own channel; null for a back end. */
     Channel.User userChannel() {
-        return userChannel;
+        return inbox == null ? null : inbox.channel;
     }
 
     void converse(Conversation how) {
@@ -161,26 +156,14 @@ public final class ClientSession implements Outbox.Owner {
     /** The client answered a ping; a plain one so confirms what was handed over before it. */
     public void ponged(String payload) {
         heard();
-        Position confirmed = Position.parse(payload);
-        Position sent = handedOver;
-        if (mode == Mode.PLAIN
-                && confirmed != null
-                && sent != null
-                && confirmed.epoch().equals(sent.epoch())
-                && confirmed.offset() <= sent.offset()) {
-            moveCursor(confirmed);
+        if (mode == Mode.PLAIN) {
+            inbox.ponged(payload);
         }
     }
 
     /** The user has what stands up to {@code position} of his channel. */
-    void moveCursor(Position position) {
-        Subscription own = subscription(userChannel);
-        if (own != null) {
-            own.confirmed(position);
-        }
-        if (movesCursor) {
-            broker.acked(userChannel, position);
-        }
+    void read(Position position) {
+        inbox.read(position);
     }
 
     /** Sends a frame of the conversation; a client that lets its answers pile up is too slow. */
@@ -314,38 +297,16 @@ public final class ClientSession implements Outbox.Owner {
 
     @Override
     public void handedOver(List<Transport.Frame> frames) {
-        if (mode == Mode.PLAIN) {
-            Position position = lastOfUser(frames);
-            if (position != null) {
-                handedOver = position;
-                registry.confirmSoon(this);
-            }
+        if (mode == Mode.PLAIN && inbox.handedOver(frames)) {
+            registry.confirmSoon(this);
         }
     }
 
     @Override
     public void written(List<Transport.Frame> frames) {
-        if (!mode.webSocket()) {
-            Position position = lastOfUser(frames);
-            if (position != null) {
-                moveCursor(position);
-            }
+        if (!mode.webSocket() && inbox != null) {
+            inbox.written(frames);
         }
-    }
-
-    /** Where the user channel stands after these frames; null when they do not move it. */
-    private Position lastOfUser(List<Transport.Frame> frames) {
-        if (userChannel == null) {
-            return null;
-        }
-        for (int i = frames.size() - 1; i >= 0; i--) {
-            if (frames.get(i) instanceof Transport.Text text
-                    && text.last()
-                    && text.out().isOf(userChannel)) {
-                return text.out().position();
-            }
-        }
-        return null;
     }
 
     @Override
@@ -371,8 +332,7 @@ public final class ClientSession implements Outbox.Owner {
 
     @Override
     public String pingPayload() {
-        Position position = handedOver;
-        return position == null ? "" : position.toString();
+        return inbox == null ? "" : inbox.pingPayload();
     }
 
     @Override

@@ -275,7 +275,7 @@ final class V1Conversation implements Conversation {
             return;
         }
         if (channel.equals(session.userChannel())) {
-            session.moveCursor(frame.position());
+            session.read(frame.position());
         }
     }
 
