@@ -40,7 +40,7 @@ public final class ChannelsServlet extends GuardedServlet {
         String query = parameter(request, "query");
         String part = query == null ? "" : query.strip().toLowerCase(Locale.ROOT);
         String after = parameter(request, "after");
-        Page<Snapshot.Listened> page = Page.of(
+        Rows<Snapshot.Listened> page = Rows.of(
                 snapshots.latest().channels(),
                 channel -> SessionsServlet.has(channel.name(), part),
                 channel -> after == null || channel.name().compareTo(after) > 0,

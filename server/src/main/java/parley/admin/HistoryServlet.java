@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.stream.Collectors;
 import parley.auth.Authenticator;
 import parley.auth.GuardedServlet;
 import parley.auth.UserId;
@@ -20,6 +19,7 @@ import parley.message.Position;
 import parley.message.Problem;
 import parley.message.ServerFrame;
 import parley.message.Standing;
+import parley.session.Since;
 
 /**
  * {@code GET /socket/history?userId=|topic=|all=true&since=&limit=}: what a channel keeps, oldest first; {@code position}
@@ -91,36 +91,24 @@ public final class HistoryServlet extends GuardedServlet {
         return Integer.parseInt(text);
     }
 
-    /** Whether the position was given out under this epoch; one above the top was not, or was lost with its disk. */
-    private static boolean known(Standing standing, Position after) {
-        return after.epoch().equals(standing.epoch()) && after.offset() <= standing.top();
-    }
-
-    private static Position start(Standing standing, Position after) {
-        return after != null && known(standing, after) ? after : new Position(standing.epoch(), standing.oldest() - 1);
-    }
-
-    /** How many messages retention took after the asked position; null when that is unknown. */
-    private static Long missed(Standing standing, Position after) {
-        if (after == null) {
-            return 0L;
-        }
-        return known(standing, after) ? Long.valueOf(Math.max(0, standing.oldest() - 1 - after.offset())) : null;
+    /** Where reading begins, and what is missing before it: after the position, as for a session that resumes there. */
+    private static ServerFrame.Start start(Standing standing, Position after) {
+        Position beforeAll = new Position(standing.epoch(), standing.oldest() - 1);
+        return new Since.After(after == null ? beforeAll : after).in(standing);
     }
 
     private CompletionStage<String> read(Channel channel, Position after, Standing standing, int limit) {
-        Position start = start(standing, after);
+        ServerFrame.Start start = start(standing, after);
         List<Message> messages = new ArrayList<>();
-        return more(channel, start, standing.top(), limit, messages)
+        return more(channel, start.position(), standing.top(), limit, messages)
                 .thenApply(end -> new Json.Out()
                         .put("channel", channel.toString())
                         .raw(
                                 "messages",
-                                messages.stream()
-                                        .map(message -> new ServerFrame.Delivery(message, false).json())
-                                        .collect(Collectors.joining(",", "[", "]")))
+                                Json.arrayOf(messages.stream()
+                                        .map(message -> new ServerFrame.Delivery(message, false).json())))
                         .put("position", end)
-                        .putNullable("missed", missed(standing, after))
+                        .putNullable("missed", start.missed())
                         .put("newest", new Position(standing.epoch(), standing.top()))
                         .end());
     }

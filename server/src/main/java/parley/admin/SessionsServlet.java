@@ -39,7 +39,7 @@ public final class SessionsServlet extends GuardedServlet {
             wanted = wanted.and(SessionFigures::isSlow);
         }
         Snapshot snapshot = snapshots.latest();
-        Page<SessionFigures> page = Page.of(
+        Rows<SessionFigures> page = Rows.of(
                 snapshot.sessions(), wanted, begun(parameter(request, "after")), SessionsServlet::cursor, limit);
         List<String> rows = page.rows().stream()
                 .map(session -> json(session, snapshot.wallMillis()))
@@ -92,10 +92,7 @@ public final class SessionsServlet extends GuardedServlet {
                 .put("address", session.address())
                 .put("since", wallMillis - session.openMillis())
                 .putNullable("heard", session.heardMillis())
-                .raw(
-                        "topics",
-                        WhyServlet.array(
-                                session.topics().stream().map(Json::quote).toList()))
+                .raw("topics", Json.arrayOf(session.topics().stream().map(Json::quote)))
                 .put("queue", session.queueBytes())
                 .put("stalled", session.stalledMillis())
                 .put("behind", session.behind())

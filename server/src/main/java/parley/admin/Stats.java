@@ -6,7 +6,6 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import parley.broker.Fates;
 import parley.message.Channel;
@@ -50,9 +49,7 @@ final class Stats {
                 .raw("memory", memory())
                 .raw(
                         "recent",
-                        WhyServlet.array(fates.latest(fate -> true, RECENT).stream()
-                                .map(WhyServlet::fate)
-                                .toList()))
+                        Json.arrayOf(fates.latest(fate -> true, RECENT).stream().map(WhyServlet::fate)))
                 .end();
     }
 
@@ -98,13 +95,9 @@ final class Stats {
 
     private String acks() {
         return new Json.Out()
-                .raw("ends", array(Histogram.ENDS.stream()))
-                .raw("counts", array(metrics.acks.counts().stream()))
+                .raw("ends", Json.arrayOf(Histogram.ENDS.stream().map(Object::toString)))
+                .raw("counts", Json.arrayOf(metrics.acks.counts().stream().map(Object::toString)))
                 .end();
-    }
-
-    private static String array(Stream<? extends Number> numbers) {
-        return numbers.map(Number::toString).collect(Collectors.joining(",", "[", "]"));
     }
 
     private static String memory() {

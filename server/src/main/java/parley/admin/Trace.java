@@ -91,7 +91,7 @@ final class Trace {
                 .put("kept", kept)
                 .put("cause", cause())
                 .put("detail", detail())
-                .raw("sessions", WhyServlet.array(steps.stream().map(Step::json).toList()))
+                .raw("sessions", Json.arrayOf(steps.stream().map(Step::json)))
                 .end();
     }
 

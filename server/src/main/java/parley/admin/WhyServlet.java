@@ -3,12 +3,10 @@ package parley.admin;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.Executor;
-import java.util.stream.Collectors;
 import parley.auth.Authenticator;
 import parley.auth.GuardedServlet;
 import parley.auth.UserId;
@@ -88,14 +86,12 @@ public final class WhyServlet extends GuardedServlet {
                                 .raw("inbox", inbox(standing))
                                 .raw(
                                         "sessions",
-                                        array(receivers.stream()
-                                                .map(receiver -> receiver(receiver, standing))
-                                                .toList()))
+                                        Json.arrayOf(receivers.stream().map(receiver -> receiver(receiver, standing))))
                                 .raw(
                                         "recent",
-                                        array(broker.fates().latest(fate -> user.equals(fate.user()), RECENT).stream()
-                                                .map(WhyServlet::fate)
-                                                .toList()))
+                                        Json.arrayOf(
+                                                broker.fates().latest(fate -> user.equals(fate.user()), RECENT).stream()
+                                                        .map(WhyServlet::fate)))
                                 .end());
     }
 
@@ -137,9 +133,5 @@ public final class WhyServlet extends GuardedServlet {
                     .put("position", gap.position());
         }
         return out.end();
-    }
-
-    static String array(List<String> elements) {
-        return elements.stream().collect(Collectors.joining(",", "[", "]"));
     }
 }

@@ -4,12 +4,13 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** The hash that stands for a secret. */
-final class Digests {
+/** The hash that stands for a secret, or for a text that is too long to keep. */
+public final class Digests {
 
     private Digests() {}
 
-    static byte[] sha256(String text) {
+    /** SHA-256 of the text's UTF-8. */
+    public static byte[] sha256(String text) {
         try {
             return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
         } catch (NoSuchAlgorithmException e) {

@@ -2,7 +2,6 @@ package parley.auth;
 
 import java.io.IOException;
 import java.nio.file.Files;
-import java.util.stream.Collectors;
 import parley.message.Json;
 import parley.message.Problem;
 import parley.message.Time;
@@ -17,7 +16,7 @@ public final class NewToken {
         try {
             TopicGrants.of(wanted.topics());
             long now = time.wallMillis() / 1_000;
-            String topics = wanted.topics().stream().map(Json::quote).collect(Collectors.joining(",", "[", "]"));
+            String topics = Json.arrayOf(wanted.topics().stream().map(Json::quote));
             String claims = new Json.Out()
                     .put("iss", wanted.issuer())
                     .put("aud", wanted.audience())

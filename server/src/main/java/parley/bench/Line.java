@@ -109,11 +109,6 @@ abstract class Line {
         }
     }
 
-    /** Whether what was sent has left this process. */
-    final boolean isSent() {
-        return unsent == null;
-    }
-
     /** Sends now what goes, and the rest as the other side reads. */
     final void send(byte[] bytes, int length) {
         if (channel == null) {

@@ -110,7 +110,7 @@ final class Report {
                 .put("target", target)
                 .put("java", System.getProperty("java.version"))
                 .put("clean", !outcomes.isEmpty() && outcomes.stream().allMatch(Outcome::isClean))
-                .raw("results", "[" + String.join(",", results) + "]")
+                .raw("results", Json.arrayOf(results.stream()))
                 .end();
     }
 
@@ -136,14 +136,7 @@ final class Report {
                 .put("duplicated", balance.duplicated())
                 .put("reordered", balance.reordered())
                 .put("failed", outcome.failed())
-                .raw(
-                        "notes",
-                        "["
-                                + String.join(
-                                        ",",
-                                        outcome.notes().stream()
-                                                .map(Json::quote)
-                                                .toList()) + "]")
+                .raw("notes", Json.arrayOf(outcome.notes().stream().map(Json::quote)))
                 .end();
     }
 

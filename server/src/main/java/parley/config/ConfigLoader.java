@@ -38,7 +38,9 @@ public final class ConfigLoader {
     /** @param warnings sentences for whoever starts the server */
     public record Loaded(Settings settings, List<String> warnings) implements Result {}
 
+    /** The user wants a measurement. */
     public record Bench(BenchSettings settings) implements Result {}
+
     /** The user wants a token. */
     public record MakeToken(NewTokenSettings token) implements Result {}
 

@@ -16,6 +16,7 @@ import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import parley.message.Channel;
+import parley.message.Position;
 import parley.message.Problem;
 import parley.message.Time;
 
@@ -37,8 +38,6 @@ final class SqliteHistoryWriter implements AutoCloseable {
     /** For the newest messages of channels that are held; beyond it all are forgotten and collected anew. */
     private static final long CACHE_BYTES =
             Math.min(32L << 20, Runtime.getRuntime().maxMemory() / 16);
-
-    private static final String LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
     private final SqliteHistoryFiles files;
     private final SqliteHistoryReaders readers;
@@ -237,12 +236,7 @@ final class SqliteHistoryWriter implements AutoCloseable {
         try {
             byte[] digest = MessageDigest.getInstance("SHA-256")
                     .digest((seed + " " + channel).getBytes(StandardCharsets.UTF_8));
-            StringBuilder epoch = new StringBuilder();
-            for (int i = 0; i < 8; i++) {
-                int number = (digest[2 * i] & 0xff) << 8 | digest[2 * i + 1] & 0xff;
-                epoch.append(LETTERS.charAt(number % LETTERS.length()));
-            }
-            return epoch.toString();
+            return Position.epoch(place -> (digest[2 * place] & 0xff) << 8 | digest[2 * place + 1] & 0xff);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java has SHA-256", e);
         }

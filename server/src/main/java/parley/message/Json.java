@@ -13,6 +13,8 @@ import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * Strict JSON (RFC 8259) in, compact JSON out. Gson checks the syntax; values that are only carried are cut out of the
@@ -34,7 +36,7 @@ public final class Json {
             throw Problem.bad(
                     "bad_json", "The JSON must be an object, like {\"userId\":\"42\",\"message\":\"hello\"}.");
         }
-        return new Fields(new Scanner(text).members());
+        return new Fields(new JsonScanner(text).members());
     }
 
     /** The elements of the array that {@code text} is, each as its exact JSON text. */
@@ -48,13 +50,13 @@ public final class Json {
 
     /** The first character that is not white space, or 0. */
     public static char first(String text) {
-        int at = Scanner.skipSpace(text, 0);
+        int at = JsonScanner.skipSpace(text, 0);
         return at < text.length() ? text.charAt(at) : 0;
     }
 
     /** The elements of the array that the valid JSON text {@code raw} is, each as its text. */
     static List<String> elements(String raw) {
-        return new Scanner(raw).elements();
+        return new JsonScanner(raw).elements();
     }
 
     /** What the checked JSON string {@code raw} spells. */
@@ -132,6 +134,11 @@ public final class Json {
         StringBuilder out = new StringBuilder(text.length() + 16);
         quote(out, text);
         return out.toString();
+    }
+
+    /** The array of these elements, each JSON text already. */
+    public static String arrayOf(Stream<String> elements) {
+        return elements.collect(Collectors.joining(",", "[", "]"));
     }
 
     private static void quote(StringBuilder out, String text) {
@@ -245,7 +252,7 @@ public final class Json {
             if (value.charAt(0) != '{') {
                 throw Problem.bad("bad_value", "'" + name + "' must be an object of strings.");
             }
-            Fields fields = new Fields(new Scanner(value).members());
+            Fields fields = new Fields(new JsonScanner(value).members());
             Map<String, String> texts = new LinkedHashMap<>();
             for (String key : fields.raw.keySet()) {
                 String text = fields.text(key);
@@ -254,93 +261,6 @@ public final class Json {
                 }
             }
             return texts;
-        }
-    }
-
-    /** Walks over text that is known to be valid JSON and cuts values out of it. */
-    private static final class Scanner {
-
-        private final String text;
-        private int at;
-
-        Scanner(String text) {
-            this.text = text;
-        }
-
-        Map<String, String> members() throws Problem {
-            Map<String, String> members = new LinkedHashMap<>();
-            at = skipSpace(text, at) + 1;
-            while (text.charAt(at = skipSpace(text, at)) != '}') {
-                String name = unquote(value());
-                at = skipSpace(text, at) + 1;
-                members.put(name, value());
-                comma();
-            }
-            return members;
-        }
-
-        List<String> elements() {
-            List<String> elements = new ArrayList<>();
-            at = skipSpace(text, at) + 1;
-            while (text.charAt(at = skipSpace(text, at)) != ']') {
-                elements.add(value());
-                comma();
-            }
-            return elements;
-        }
-
-        private void comma() {
-            at = skipSpace(text, at);
-            if (text.charAt(at) == ',') {
-                at++;
-            }
-        }
-
-        /** The value that starts here, after white space; leaves {@code at} behind it. */
-        private String value() {
-            int start = at = skipSpace(text, at);
-            switch (text.charAt(at)) {
-                case '"' -> skipString();
-                case '{', '[' -> skipNested();
-                default -> {
-                    while (at < text.length() && ",]} \t\r\n".indexOf(text.charAt(at)) < 0) {
-                        at++;
-                    }
-                }
-            }
-            return text.substring(start, at);
-        }
-
-        private void skipNested() {
-            int depth = 0;
-            do {
-                switch (text.charAt(at)) {
-                    case '"' -> {
-                        skipString();
-                        continue;
-                    }
-                    case '{', '[' -> depth++;
-                    case '}', ']' -> depth--;
-                    default -> {}
-                }
-                at++;
-            } while (depth > 0);
-        }
-
-        private void skipString() {
-            at++;
-            while (text.charAt(at) != '"') {
-                at += text.charAt(at) == '\\' ? 2 : 1;
-            }
-            at++;
-        }
-
-        static int skipSpace(String text, int from) {
-            int at = from;
-            while (at < text.length() && " \t\r\n".indexOf(text.charAt(at)) >= 0) {
-                at++;
-            }
-            return at;
         }
     }
 

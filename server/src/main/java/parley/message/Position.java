@@ -1,5 +1,6 @@
 package parley.message;
 
+import java.util.function.IntUnaryOperator;
 import java.util.random.RandomGenerator;
 
 /**
@@ -44,9 +45,14 @@ public record Position(String epoch, long offset) {
 
     /** A new epoch, drawn from {@code random}. */
     public static String newEpoch(RandomGenerator random) {
+        return epoch(place -> random.nextInt(ALPHABET.length()));
+    }
+
+    /** The epoch that these numbers stand for: one, not negative, for each of its {@value #EPOCH_LENGTH} places. */
+    public static String epoch(IntUnaryOperator numbers) {
         StringBuilder epoch = new StringBuilder(EPOCH_LENGTH);
-        for (int i = 0; i < EPOCH_LENGTH; i++) {
-            epoch.append(ALPHABET.charAt(random.nextInt(ALPHABET.length())));
+        for (int place = 0; place < EPOCH_LENGTH; place++) {
+            epoch.append(ALPHABET.charAt(numbers.applyAsInt(place) % ALPHABET.length()));
         }
         return epoch.toString();
     }

@@ -1,14 +1,12 @@
 package parley.publish;
 
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import parley.auth.Digests;
 import parley.auth.UserId;
 import parley.message.Body;
 import parley.message.Channel;
@@ -141,7 +139,8 @@ record PublishRequest(Publication publication, boolean several) {
             if (key.isEmpty()) {
                 throw Problem.bad("bad_value", "'idempotencyKey' must not be empty.");
             }
-            return new Publication.Key(credential + ':' + key, digest(drafts.toString()));
+            return new Publication.Key(
+                    credential + ':' + key, Base64.getEncoder().encodeToString(Digests.sha256(drafts.toString())));
         }
 
         private List<Channel> targets() throws Problem {
@@ -191,15 +190,6 @@ record PublishRequest(Publication publication, boolean several) {
             }
             String text = option("message");
             return text == null ? null : Body.text(text);
-        }
-
-        private static String digest(String text) {
-            try {
-                byte[] hash = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-                return Base64.getEncoder().encodeToString(hash);
-            } catch (NoSuchAlgorithmException e) {
-                throw new AssertionError("every JDK has SHA-256", e);
-            }
         }
 
         /** One option; given twice it is an error, since only one of them could be meant. */

@@ -7,7 +7,7 @@ import org.eclipse.jetty.server.ConnectionMetaData;
 import org.eclipse.jetty.server.Request;
 import parley.auth.Caller;
 
-/** Who is at the other end of a request that no servlet answers. */
+/** Who is at the other end of a request that no servlet answers, or of a line. */
 final class Callers {
 
     private Callers() {}
@@ -23,5 +23,11 @@ final class Callers {
 
     private static InetAddress address(SocketAddress address) {
         return address instanceof InetSocketAddress inet ? inet.getAddress() : null;
+    }
+
+    /** The literal address, without a look-up; null when the line has none. */
+    static String hostOf(SocketAddress address) {
+        InetAddress host = address(address);
+        return host == null ? null : host.getHostAddress();
     }
 }

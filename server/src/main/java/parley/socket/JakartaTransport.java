@@ -1,7 +1,5 @@
 package parley.socket;
 
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -68,14 +66,7 @@ final class JakartaTransport implements Transport {
 
     @Override
     public String address() {
-        return hostOf(core.getRemoteAddress());
-    }
-
-    /** The literal address, without a look-up; null when the line has none. */
-    static String hostOf(SocketAddress address) {
-        return address instanceof InetSocketAddress inet && inet.getAddress() != null
-                ? inet.getAddress().getHostAddress()
-                : null;
+        return Callers.hostOf(core.getRemoteAddress());
     }
 
     @Override
