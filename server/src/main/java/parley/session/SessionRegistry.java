@@ -6,8 +6,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +67,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
     private final Audiences audiences = new Audiences();
     private final Subscribing subscribing;
     private final Presence presence;
-    private final AtomicInteger lines = new AtomicInteger(); // sessions whose transport has not ended
+    private final Lines lines = new Lines();
     private final Broker broker;
     private final Uplink uplink;
     private final Metrics metrics;
@@ -142,7 +140,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
             session.converse(new PlainConversation(session, uplink, metrics));
         }
         sessions.put(id, session);
-        lines.incrementAndGet();
+        lines.begun();
         metrics.opened.increment();
         LOG.debug("session {} of user {} opened, {}", id, identity.user(), mode);
         session.nextPing = session.opened + HEARTBEAT_MILLIS - random.nextInt(HEARTBEAT_MILLIS / 2);
@@ -205,11 +203,7 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
         }
         if (why == Disconnect.GONE && wheel.end(session.timer)) {
             session.outbox().end();
-            if (lines.decrementAndGet() == 0) {
-                synchronized (lines) {
-                    lines.notifyAll();
-                }
-            }
+            lines.ended();
         }
     }
 
@@ -242,22 +236,12 @@ public final class SessionRegistry implements Broker.Sink, AutoCloseable {
 
     /** Sessions whose transport has not ended yet, closed ones too. */
     public int lines() {
-        return lines.get();
+        return lines.count();
     }
 
     /** Waits until every transport has ended; false when the time is up before. For who stops the server. */
     public boolean awaitEnd(Duration atMost) throws InterruptedException {
-        long deadline = System.nanoTime() + atMost.toNanos();
-        synchronized (lines) {
-            while (lines.get() > 0) {
-                long left = deadline - System.nanoTime();
-                if (left <= 0) {
-                    return false;
-                }
-                TimeUnit.NANOSECONDS.timedWait(lines, left);
-            }
-        }
-        return true;
+        return lines.awaitEnd(atMost);
     }
 
     /** Entries in the session map and in the index; for tests and figures. */
