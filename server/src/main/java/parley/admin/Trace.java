@@ -3,6 +3,9 @@ package parley.admin;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import parley.broker.Fates;
 import parley.broker.Fates.Receiver.Outcome;
 import parley.message.Json;
@@ -32,16 +35,18 @@ final class Trace {
 
     private final Fates.Published published;
     private final boolean kept;
-    private final Fates fates;
     private final List<Step> steps = new ArrayList<>();
-    private final List<Fates.Fate> gaps; // that cover it
+    private final Set<String> told; // sessions that were told of a gap that covers it
+    private final Map<String, Outcome> passed; // what positions do not tell, by session
 
     /** @param kept whether the history still has it */
     Trace(Fates.Published published, boolean kept, List<Fates.Receiver> receivers, Fates fates) {
         this.published = published;
         this.kept = kept;
-        this.fates = fates;
-        this.gaps = fates.latest(fate -> fate instanceof Fates.Gap gap && covers(gap), Fates.KEPT);
+        this.told = fates.latest(fate -> fate instanceof Fates.Gap gap && covers(gap), Fates.KEPT).stream()
+                .map(Fates.Fate::session)
+                .collect(Collectors.toSet());
+        this.passed = published.position() == null ? Map.of() : fates.passed(published.channel(), published.position());
         if (published.position() != null) {
             receivers.forEach(receiver -> add(receiver, null));
             for (Fates.Fate fate : fates.latest(Fates.Closed.class::isInstance, Fates.KEPT)) {
@@ -68,17 +73,16 @@ final class Trace {
         if (outcome == Outcome.EARLIER || outcome == Outcome.LATER) {
             return;
         }
-        Outcome passed = passed(receiver);
-        steps.add(new Step(receiver, passed == null ? outcome : passed, closed));
+        Outcome exception = exception(receiver);
+        steps.add(new Step(receiver, exception == null ? outcome : exception, closed));
     }
 
     /** Why the session did not get it although its positions may have gone beyond; null when they tell the truth. */
-    private Outcome passed(Fates.Receiver receiver) {
+    private Outcome exception(Fates.Receiver receiver) {
         if (receiver.session().equals(published.exclude())) {
             return Outcome.EXCLUDED;
         }
-        boolean told = gaps.stream().anyMatch(gap -> gap.session().equals(receiver.session()));
-        return told ? Outcome.GAP : fates.passed(receiver.session(), receiver.channel(), published.position());
+        return told.contains(receiver.session()) ? Outcome.GAP : passed.get(receiver.session());
     }
 
     String json() {
@@ -112,12 +116,12 @@ final class Trace {
         if (open(Outcome.BEHIND) && kept) {
             return "slow";
         }
-        for (Outcome passed : List.of(Outcome.FAILED, Outcome.COLLAPSED, Outcome.EXPIRED)) {
-            if (any(passed)) {
-                return passed.toString().toLowerCase(Locale.ROOT);
+        for (Outcome worst : List.of(Outcome.FAILED, Outcome.COLLAPSED, Outcome.EXPIRED)) {
+            if (any(worst)) {
+                return worst.toString().toLowerCase(Locale.ROOT);
             }
         }
-        if (!gaps.isEmpty()) {
+        if (!told.isEmpty()) {
             return "gap";
         }
         if (steps.stream().anyMatch(step -> step.closed != null && !step.is(Outcome.EXCLUDED))) {

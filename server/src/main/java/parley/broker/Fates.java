@@ -2,7 +2,9 @@ package parley.broker;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import parley.message.Channel;
 import parley.message.Message;
@@ -148,20 +150,23 @@ public final class Fates {
         }
     }
 
-    /** Why the session did not get, or not handle, the message, whatever its positions say; null when they are right. */
-    public Receiver.Outcome passed(String session, Channel channel, Position position) {
+    /**
+     * Why sessions did not get, or not handle, a message of the channel, whatever their positions say: by session. Those
+     * are right of whoever is not in it.
+     */
+    public Map<String, Receiver.Outcome> passed(Channel channel, Position position) {
+        Map<String, Receiver.Outcome> outcomes = new HashMap<>();
         synchronized (passed) {
             for (Passed range : passed) {
-                if (range.session.equals(session)
-                        && range.channel.equals(channel)
+                if (range.first <= position.offset()
+                        && position.offset() <= range.last
                         && range.epoch.equals(position.epoch())
-                        && range.first <= position.offset()
-                        && position.offset() <= range.last) {
-                    return range.outcome;
+                        && range.channel.equals(channel)) {
+                    outcomes.putIfAbsent(range.session, range.outcome);
                 }
             }
         }
-        return null;
+        return outcomes;
     }
 
     private void record(Fate fate) {
