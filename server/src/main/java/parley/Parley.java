@@ -109,10 +109,18 @@ public final class Parley implements AutoCloseable {
     /** @param time for history and heartbeat; tests move it */
     Parley(Settings settings, Time time) {
         this.settings = settings;
-        RandomGenerator random = threadLocalRandom();
-        history = history(settings.history(), time, random);
-        broker = new LocalBroker(history, time, random, metrics, this::after);
         scheduler.setRemoveOnCancelPolicy(true);
+        TrustedProxies proxies = new TrustedProxies(settings.server().trustedProxies(), null);
+        LimitSettings limits = settings.limits()
+                .fitted(Descriptors.limit(), Runtime.getRuntime().maxMemory());
+        visitors = new Visitors(limits, proxies::includes, metrics, time);
+        Doors doors = new Doors(visitors);
+        quota = new Quota(limits.publishesPerSecond(), metrics, time);
+        authenticator = authenticator(settings, visitors, time);
+        tls = tls(settings.server().tls());
+        RandomGenerator random = threadLocalRandom();
+        history = history(settings.history(), time, random); // last of what can fail: it takes the data directory
+        broker = new LocalBroker(history, time, random, metrics, this::after);
         registry = new SessionRegistry(
                 broker,
                 settings.sessions(),
@@ -121,15 +129,7 @@ public final class Parley implements AutoCloseable {
                 random,
                 Runtime.getRuntime().availableProcessors());
         broker.start(registry);
-        TrustedProxies proxies = new TrustedProxies(settings.server().trustedProxies(), null);
-        LimitSettings limits = settings.limits()
-                .fitted(Descriptors.limit(), Runtime.getRuntime().maxMemory());
-        visitors = new Visitors(limits, proxies::includes, metrics, time);
-        Doors doors = new Doors(visitors);
-        quota = new Quota(limits.publishesPerSecond(), metrics, time);
-        authenticator = authenticator(settings, visitors, time);
         snapshots = new Snapshots(registry, metrics, broker.fates(), time);
-        tls = tls(settings.server().tls());
         EventStream events = new EventStream(authenticator, registry, doors, snapshots::look);
         web = new WebServer(settings.server(), tls, proxies, doors, events, metrics);
     }

@@ -6,12 +6,16 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import parley.config.ConfigLoader;
 
 /** One line says what is insecure, and what does not work for the sake of security. */
@@ -45,6 +49,19 @@ class StartLineTest {
             assertEquals(publishingHereOnly, line.contains("only this machine can publish"), line);
             assertFalse(line.contains(KEY.replace(' ', '-')) || line.contains(SECRET), line);
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"--auth=token --token-key=absent", "--tls-cert=absent --tls-key=absent"})
+    void aKeyThatCannotBeReadLeavesTheDataDirectoryAlone(String wrong, @TempDir Path directory) {
+        Path data = directory.resolve("data");
+        String options = "--port=0 --data=" + data + " " + wrong;
+        ConfigLoader.Result result = ConfigLoader.load(List.of(options.split(" ")), Map.of(), "test");
+        assertThrows(
+                Parley.CannotStart.class,
+                () -> new Parley(
+                        assertInstanceOf(ConfigLoader.Loaded.class, result).settings()));
+        assertFalse(Files.exists(data));
     }
 
     @Test
