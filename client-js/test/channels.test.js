@@ -522,6 +522,15 @@ test('storage: of another epoch nothing is acked', h => {
   h.take()
 })
 
+test('storage: a topic that is subscribed later goes on where it was', h => {
+  const storage = new FakeStorage()
+  storage.setItem('parley:ws://host:7777/websocket/42', JSON.stringify({ 'topic:news': at(4) }))
+  h.open({ storage })
+  h.parley.subscribe('news')
+  assert.deepEqual(h.socket.take(), [{ type: 'subscribe', topic: 'news', since: at(4) }])
+  h.take()
+})
+
 test('storage: topics that are not wanted any more are not named', h => {
   const storage = new FakeStorage()
   storage.setItem('parley:ws://host:7777/websocket/42', JSON.stringify({ 'topic:old': at(5) }))

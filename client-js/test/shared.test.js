@@ -194,6 +194,37 @@ test('what the leader had sent and was not answered is unconfirmed; what nobody 
   assert.equal(first.parley.status, 'suspended')
 })
 
+test('a topic that no tab wants any more is forgotten: the next leader starts it with the next message', async () => {
+  const [first, second] = await two()
+  const frames = []
+  const topic = second.parley.subscribe('news')
+  await until('subscribed', () => sent(frames, 'subscribe').length === 1)
+  h.socket.receive({ type: 'subscribed', topic: 'news', ...standing(4) })
+  h.socket.receive(message(5, { channel: 'topic:news' }))
+  await until('it came', () => second.bodies.length === 1)
+  topic.unsubscribe()
+  await until('given up', () => sent(frames, 'unsubscribe').length === 1)
+  h.socket.receive({ type: 'unsubscribed', topic: 'news' })
+  first.parley.close()
+  await sockets(2)
+  h.accept()
+  await isOpen(second)
+  second.parley.subscribe('news')
+  const more = []
+  await until('subscribed', () => sent(more, 'subscribe').length === 1)
+  assert.deepEqual(more.filter(({ type }) => type === 'subscribe'), [{ type: 'subscribe', topic: 'news' }])
+})
+
+test('a tab that closes takes its topics along', async () => {
+  const [, second] = await two()
+  const frames = []
+  second.parley.subscribe('news')
+  await until('subscribed', () => sent(frames, 'subscribe').length === 1)
+  h.socket.receive({ type: 'subscribed', topic: 'news', ...standing(4) })
+  second.parley.close()
+  await until('given up', () => sent(frames, 'unsubscribe').length === 1)
+})
+
 test('while nobody leads the queue has a bound, and says so', async () => {
   const { parley } = open({ maxQueued: 2 })
   const codes = [1, 2, 3, 1n].map(body => parley.send({ body }).catch(({ code }) => code))
