@@ -4,7 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,8 +23,16 @@ class EventEncoderTest {
     private final EventEncoder encoder = new EventEncoder();
 
     private static Outgoing out(Outgoing.Kind kind, String text, long offset) {
-        Position position = offset < 0 ? null : new Position("Aaaaaaaa", offset);
-        return new Outgoing(kind, text.getBytes(StandardCharsets.UTF_8), ANN, position, null);
+        return out(kind, text, ANN, offset);
+    }
+
+    private static Outgoing out(Outgoing.Kind kind, String text, Channel channel, long offset) {
+        Position position = offset < 0 ? null : at(offset);
+        return new Outgoing(kind, text.getBytes(StandardCharsets.UTF_8), channel, position, null);
+    }
+
+    private static Position at(long offset) {
+        return new Position("Aaaaaaaa", offset);
     }
 
     private String encode(Transport.Frame... frames) {
@@ -54,10 +64,27 @@ class EventEncoderTest {
 
     @Test
     void startsAreOneIdAndGapsHaveAName() {
-        String id = "id: " + EventId.print(java.util.Map.of(ANN, new Position("Aaaaaaaa", 7))) + "\n";
+        String id = "id: " + EventId.print(Map.of(ANN, at(7))) + "\n";
         assertEquals(id + "\n", encode(whole(out(Outgoing.Kind.START, "", 3)), whole(out(Outgoing.Kind.START, "", 7))));
         assertEquals("event: gap\n" + id + "data: {}\n\n", encode(whole(out(Outgoing.Kind.GAP, "{}", 7))));
         assertEquals(":\n\n", encode(new Transport.Ping("")));
+    }
+
+    @Test
+    void anIdNamesEveryChannelOfTheStream() {
+        Channel news = new Channel.Topic("news");
+        Map<Channel, Position> positions = new LinkedHashMap<>(Map.of(ANN, at(3)));
+        positions.put(news, at(0));
+        Transport.Text ann = whole(out(Outgoing.Kind.START, "", 3));
+        assertEquals(
+                "id: " + EventId.print(positions) + "\n\n", encode(ann, whole(out(Outgoing.Kind.START, "", news, 0))));
+        positions.put(news, at(1));
+        assertEquals(
+                "id: " + EventId.print(positions) + "\ndata: a\n\n",
+                encode(whole(out(Outgoing.Kind.MESSAGE, "a", news, 1))));
+        positions.put(ANN, at(4));
+        assertEquals(
+                "id: " + EventId.print(positions) + "\ndata: b\n\n", encode(whole(out(Outgoing.Kind.MESSAGE, "b", 4))));
     }
 
     /** However a text is cut, its pieces are the event, and none is much longer than what it was made of. */
