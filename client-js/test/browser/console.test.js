@@ -136,8 +136,49 @@ test('sessions come page by page', { skip, timeout: 60_000 }, async () => {
   assert.equal(await page.isDisabled('#sessions-next'), true)
   await page.click('#sessions-back')
   await until('back', async () => (await users(page))[0] === 'many-25')
+  await page.fill('#sessions-query', 'any-')
+  await until('another search begins at its first page', async () => (await users(page))[0] === 'many-00')
   assert.deepEqual(errors, [])
   await close()
+})
+
+test('slow clients stand out; an answer that comes too late is not shown', { skip, timeout: 60_000 }, async () => {
+  const stats = await (await fetch(`${server.origin}/socket/stats`)).json()
+  stats.sessions.slow = 1
+  const session = (user, slow) => ({
+    session: `session of ${user}`, user, mode: 'v1', address: '127.0.0.1', since: Date.now(), heard: 5, topics: [],
+    queue: slow ? 2048 : 0, stalled: slow ? 1500 : 0, behind: slow ? 7 : 0, slow,
+  })
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  let answerLate
+  const asked = []
+  await page.route('**/socket/events?*', route => route.fulfill({ contentType: 'text/event-stream', body: `data: ${JSON.stringify(stats)}\n\n` }))
+  await page.route('**/socket/sessions?*', async route => {
+    const query = new URL(route.request().url()).searchParams
+    asked.push(query.get('slow'))
+    if (query.get('query') === 'late') await new Promise(resolve => { answerLate = resolve })
+    const sessions = query.get('query') ? [session(query.get('query'), false)] : [session('snail', true), session('hare', false)]
+    await route.fulfill({ json: { sessions, total: sessions.length, next: null } })
+  })
+  await page.goto(`${server.origin}/console`)
+  await until('both are there', async () => (await users(page)).join() === 'snail,hare')
+  assert.deepEqual(await page.$$eval('#sessions tr.warn', rows => rows.map(row => row.cells[7].textContent)), ['2 KB, stalled 1 s'])
+  await page.waitForSelector('.tile.warn #tile-slow')
+  assert.ok(!asked.includes('true'))
+  await page.click('#sessions-slow')
+  await until('only slow ones are asked for', () => asked.at(-1) === 'true')
+
+  await page.fill('#sessions-query', 'late')
+  await until('a slow question', () => answerLate)
+  await page.fill('#sessions-query', 'quick')
+  await until('a quick one', async () => (await users(page)).join() === 'quick')
+  const late = page.waitForResponse(response => response.url().includes('query=late'))
+  answerLate()
+  await (await late).finished()
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 50)))
+  assert.deepEqual(await users(page), ['quick'])
+  await context.close()
 })
 
 test('a server with a key asks for it, and a hidden page asks for nothing', { skip, timeout: 60_000 }, async () => {
