@@ -1,11 +1,15 @@
 package parley.socket;
 
 import java.io.IOException;
+import java.nio.channels.SelectionKey;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import org.eclipse.jetty.io.ManagedSelector;
+import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.SslConnectionFactory;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import parley.metrics.Metrics;
@@ -51,6 +55,19 @@ public final class ListeningConnector extends ServerConnector {
                 line.close();
             }
         }
+    }
+
+    /** As Jetty does it, but for the kind. */
+    @Override
+    protected SocketChannelEndPoint newEndPoint(SocketChannel line, ManagedSelector selector, SelectionKey key) {
+        SocketChannelEndPoint endPoint = new TurnEndPoint(
+                line,
+                selector,
+                key,
+                getScheduler(),
+                getConnectionFactory(SslConnectionFactory.class) == null ? getByteBufferPool() : null);
+        endPoint.setIdleTimeout(getIdleTimeout());
+        return endPoint;
     }
 
     /** Out of file descriptors, most likely. Jetty tries again a second later, and has told nobody at our log level. */

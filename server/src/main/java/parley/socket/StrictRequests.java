@@ -52,6 +52,9 @@ public final class StrictRequests extends Handler.Wrapper {
         if (raw.indexOf('\ufffd') >= 0) { // what Jetty makes of bytes that are no UTF-8
             throw Problem.bad("bad_uri", "The URI is not UTF-8; percent-encode it.");
         }
+        if (path.indexOf('.') < 0 && path.indexOf(';') < 0 && path.indexOf('%') < 0) {
+            return; // nearly all of them
+        }
         boolean user = Handshake.PATH.matcher(path).matches();
         if (DOT_SEGMENT.matcher(path).find() || !user && AMBIGUOUS.matcher(path).find()) {
             throw Problem.bad("bad_uri", "The path must not hold '.' or '..' as a segment, ';', or an encoded slash.");

@@ -114,7 +114,7 @@ public final class WebServer {
         events.setHandler(new Handler.Sequence(new QuietPublishers(servlets), sockets, new Pages()));
         upgrade.setHandler(events);
         proxies.setHandler(new BrowserUris(upgrade));
-        server.setHandler(new FairTurns(new Lingering(new StrictRequests(proxies)), threads()));
+        server.setHandler(new Lingering(new StrictRequests(proxies)));
         servlets.setErrorHandler(new Pages.Errors());
         server.setErrorHandler(new Pages.Errors());
         sockets.start(); // the container is there only now, and the handshake needs it
