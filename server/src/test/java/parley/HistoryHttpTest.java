@@ -136,6 +136,8 @@ class HistoryHttpTest {
         "'all=false',               no_target",
         "'userId=a&topic=b',        no_target",
         "'userId=a&all=true',       no_target",
+        "'userId=a&userId=b',       two_targets",
+        "'topic=a&topic=b',         two_targets",
         "'userId=a%2Fb',            bad_user",
         "'topic=',                  bad_topic",
     })

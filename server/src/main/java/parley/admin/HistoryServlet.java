@@ -69,8 +69,8 @@ public final class HistoryServlet extends GuardedServlet {
     }
 
     private static Channel channel(HttpServletRequest request) throws Problem {
-        String user = parameter(request, "userId");
-        String topic = parameter(request, "topic");
+        String user = one(request, "userId");
+        String topic = one(request, "topic");
         boolean all = "true".equals(parameter(request, "all"));
         if ((user == null ? 0 : 1) + (topic == null ? 0 : 1) + (all ? 1 : 0) != 1) {
             throw Problem.bad("no_target", "Say whose history: 'userId=42', 'topic=news' or 'all=true'.");
@@ -79,6 +79,15 @@ public final class HistoryServlet extends GuardedServlet {
             return Channel.EVERYONE;
         }
         return user == null ? new Channel.Topic(UserId.topic(topic)) : new Channel.User(UserId.user(user));
+    }
+
+    /** The one value, or null: what is deleted must not be a matter of the order of two. */
+    private static String one(HttpServletRequest request, String name) throws Problem {
+        String[] values = parameters(request, name);
+        if (values != null && values.length > 1) {
+            throw Problem.bad("two_targets", "One history at a time: '" + name + "' is given twice.");
+        }
+        return values == null ? null : values[0];
     }
 
     static int limit(String text) throws Problem {

@@ -254,7 +254,7 @@ final class SqliteHistoryStore implements AutoCloseable {
         return places(selectExpired, Long.MAX_VALUE);
     }
 
-    /** The oldest messages, enough of them to free {@code size} bytes, but not more than a thousand. */
+    /** The oldest messages, enough of them to free {@code size} bytes, but not more than {@value #EVICT}. */
     List<Place> first(boolean events, long size) throws SQLException {
         selectFirst.setLong(1, events ? EVENTS : 0);
         selectFirst.setLong(2, events ? Long.MAX_VALUE : EVENTS - 1);
