@@ -50,6 +50,7 @@ final class Flood implements Runnable, AutoCloseable {
     final LongAdder unanswered = new LongAdder(); // were cut before they heard anything
     final LongAdder pings = new LongAdder();
 
+    private final String address;
     private final int port;
     private final int connectsPerSecond;
     private final Selector selector = Selector.open();
@@ -58,8 +59,13 @@ final class Flood implements Runnable, AutoCloseable {
     private final ByteBuffer pingFrames = ByteBuffer.wrap(PINGS);
     private volatile boolean ended;
 
-    /** @param lines at a time */
     Flood(int port, int lines, int connectsPerSecond) throws IOException {
+        this(ADDRESS, port, lines, connectsPerSecond);
+    }
+
+    /** @param lines at a time */
+    private Flood(String address, int port, int lines, int connectsPerSecond) throws IOException {
+        this.address = address;
         this.port = port;
         this.connectsPerSecond = connectsPerSecond;
         for (int i = 0; i < lines; i++) {
@@ -67,10 +73,13 @@ final class Flood implements Runnable, AutoCloseable {
         }
     }
 
-    /** For scripts/soak: port, lines, connections per second; runs until it is killed. */
+    /** For scripts/soak: address, port, lines, connections per second; runs until it is killed. */
     public static void main(String[] arguments) throws IOException {
         try (Flood flood = new Flood(
-                Integer.parseInt(arguments[0]), Integer.parseInt(arguments[1]), Integer.parseInt(arguments[2]))) {
+                arguments[0],
+                Integer.parseInt(arguments[1]),
+                Integer.parseInt(arguments[2]),
+                Integer.parseInt(arguments[3]))) {
             Thread thread = new Thread(flood);
             thread.setDaemon(true);
             thread.start();
@@ -117,7 +126,7 @@ final class Flood implements Runnable, AutoCloseable {
         try {
             line.channel = SocketChannel.open();
             line.channel.configureBlocking(false);
-            line.channel.bind(new InetSocketAddress(ADDRESS, 0));
+            line.channel.bind(new InetSocketAddress(address, 0));
             line.channel.connect(new InetSocketAddress("127.0.0.1", port));
             line.channel.register(selector, SelectionKey.OP_CONNECT, line);
         } catch (IOException refused) {

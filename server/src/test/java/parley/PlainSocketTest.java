@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonObject;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.AfterAll;
@@ -87,6 +88,23 @@ class PlainSocketTest {
             RawSocket.Frame pong = client.readFrame();
             assertEquals(RawSocket.PONG, pong.opCode());
             assertEquals("\1\2\3", pong.text());
+        }
+    }
+
+    @Test
+    void manyPingsAreAnsweredInOrderTheLastOneSurely() throws Exception {
+        try (RawSocket client = online("pings")) {
+            ByteArrayOutputStream pings = new ByteArrayOutputStream();
+            for (int i = 0; i < 100; i++) {
+                pings.writeBytes(RawSocket.frame(RawSocket.PING, true, new byte[] {(byte) i}));
+            }
+            client.send(pings.toByteArray());
+            for (int last = -1; last < 99; ) {
+                RawSocket.Frame pong = client.readFrame();
+                assertEquals(RawSocket.PONG, pong.opCode());
+                assertTrue(pong.payload()[0] > last);
+                last = pong.payload()[0];
+            }
         }
     }
 

@@ -153,6 +153,13 @@ public final class ClientSession implements Outbox.Owner {
         return true;
     }
 
+    /** The client wants a sign of life. @param payload comes back; nobody changes it any more */
+    public void pinged(byte[] payload) {
+        if (outbox.pong(payload)) {
+            registry.pump(outbox);
+        }
+    }
+
     /** The client answered a ping; a plain one so confirms what was handed over before it. */
     public void ponged(String payload) {
         heard();

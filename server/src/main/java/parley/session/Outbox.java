@@ -108,6 +108,24 @@ final class Outbox implements Transport.Done {
         }
     }
 
+    /**
+     * Answers a ping with the next write.
+     *
+     * @return whether somebody must pump; who reads pings should have it done, and read on: a crowd of them is then
+     *     answered in one write
+     */
+    synchronized boolean pong(byte[] payload) {
+        if (closing != null) {
+            return false;
+        }
+        waiting.pong(payload);
+        if (state != State.IDLE) {
+            return false;
+        }
+        state = State.DIRTY;
+        return true;
+    }
+
     private void dirty(AfterUnlock after) {
         if (state == State.IDLE) {
             state = State.DIRTY;

@@ -6,8 +6,8 @@ import java.util.List;
 import parley.message.Channel;
 
 /**
- * The texts that wait in an {@link Outbox}, in order and bounded, and how much of each write they make up. Of the first
- * one a piece may have left already. Guarded by the outbox.
+ * The texts and answers to pings that wait in an {@link Outbox}, in order and bounded, and how much of each write they
+ * make up. Of the first text a piece may have left already. Guarded by the outbox.
  */
 final class OutboxQueue {
 
@@ -29,10 +29,17 @@ final class OutboxQueue {
     /** A longer queue has grown an array that is not worth keeping. */
     private static final int USUAL_TEXTS = 64;
 
+    /**
+     * Answers to pings. Who pings has one or a few under way. Beyond it the oldest goes unanswered, as RFC 6455, section
+     * 5.5.3, allows.
+     */
+    static final int MAX_PONGS = 10;
+
     private ArrayDeque<Outgoing> texts = new ArrayDeque<>(2);
     private int peak; // most texts since the array was made
     private long bytes; // what they cost
     private int headWritten; // bytes of the first text that left already
+    private ArrayDeque<Transport.Pong> pongs; // null when none waits
 
     /** Adds a text, in the place of the one that it collapses, if it fits; nothing changes when it does not. */
     Offer offer(Outgoing out) {
@@ -95,7 +102,20 @@ final class OutboxQueue {
             texts = new ArrayDeque<>(2);
             peak = 0;
         }
+        if (pongs != null) {
+            frames.addAll(pongs);
+            pongs = null;
+        }
         return frames;
+    }
+
+    /** Answers a ping: the answer leaves behind the texts of the next write. */
+    void pong(byte[] payload) {
+        pongs = pongs == null ? new ArrayDeque<>(2) : pongs;
+        if (pongs.size() == MAX_PONGS) {
+            pongs.poll();
+        }
+        pongs.add(new Transport.Pong(payload));
     }
 
     /** Whether the last write ended within a text, so that only control frames may come next to it. */
@@ -107,6 +127,7 @@ final class OutboxQueue {
         texts = new ArrayDeque<>(1);
         bytes = 0;
         headWritten = 0;
+        pongs = null;
     }
 
     /** What waits, in bytes, with an overhead for each text. */

@@ -44,4 +44,7 @@ public interface Transport {
 
     /** A sign of life. @param payload comes back in the client's PONG; at most 125 bytes of ASCII */
     record Ping(String payload) implements Frame {}
+
+    /** The answer to a client's ping. @param payload the ping's, 125 bytes at most */
+    record Pong(byte[] payload) implements Frame {}
 }

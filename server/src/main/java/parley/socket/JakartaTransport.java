@@ -13,8 +13,8 @@ import parley.session.Transport;
  * Writes WebSocket frames, payloads shared, all but the last frame of a write batched into one.
  *
  * <p>Whole texts go straight to the connection, which knows when the line is closed; this saves a tenth of a delivery.
- * Pings would overtake texts there, and pieces of a long text must be checked for their order: they go by the session,
- * which hands over one frame at a time. The two never mix, because there is one write at a time.
+ * Pings and pongs would overtake texts there, and pieces of a long text must be checked for their order: they go by the
+ * session, which hands over one frame at a time. The two never mix, because there is one write at a time.
  */
 final class JakartaTransport implements Transport {
 
@@ -59,6 +59,9 @@ final class JakartaTransport implements Transport {
             ByteBuffer payload = ByteBuffer.wrap(text.out().bytes(), text.from(), text.to() - text.from());
             byte opCode = text.first() ? OpCode.TEXT : OpCode.CONTINUATION;
             return new org.eclipse.jetty.websocket.core.Frame(opCode, text.last(), payload.slice());
+        }
+        if (frame instanceof Pong pong) {
+            return new org.eclipse.jetty.websocket.core.Frame(OpCode.PONG, true, ByteBuffer.wrap(pong.payload()));
         }
         ByteBuffer payload = ByteBuffer.wrap(((Ping) frame).payload().getBytes(StandardCharsets.US_ASCII));
         return new org.eclipse.jetty.websocket.core.Frame(OpCode.PING, true, payload);

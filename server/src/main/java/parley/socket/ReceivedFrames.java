@@ -12,8 +12,9 @@ import parley.session.ClientSession;
 import parley.session.Disconnect;
 
 /**
- * Sees every frame on its way to the Jakarta endpoint: each is a sign of life, a PONG confirms, a binary one is refused.
- * The Jakarta API tells an endpoint neither of a PING nor of the pieces of a long message.
+ * Sees every frame on its way to the Jakarta endpoint: each is a sign of life, a PING is answered by the outbox (the
+ * container would make a write of its own for each), a PONG confirms, a binary one is refused. The Jakarta API tells an
+ * endpoint neither of a PING nor of the pieces of a long message.
  */
 final class ReceivedFrames implements FrameHandler {
 
@@ -46,6 +47,11 @@ final class ReceivedFrames implements FrameHandler {
             return;
         }
         switch (frame.getOpCode()) {
+            case OpCode.PING -> {
+                session.pinged(BufferUtil.toArray(frame.getPayload()));
+                callback.succeeded();
+                core.demand();
+            }
             case OpCode.PONG -> {
                 session.ponged(BufferUtil.toString(frame.getPayload(), StandardCharsets.ISO_8859_1));
                 callback.succeeded();

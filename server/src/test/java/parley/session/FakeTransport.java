@@ -15,7 +15,7 @@ import parley.message.Problem;
 /**
  * A line to nobody: records what it is given as readable lines, and completes writes inline until told to
  * {@link #stall}. A whole text is a line as it stands, a piece of one is {@code [0..65536 of 200000]}, then there are
- * {@code PING payload}, {@code CLOSE 4101 sentence} and {@code ABORT}. Whoever breaks the Transport's contract finds it
+ * {@code PING payload}, {@code PONG payload}, {@code CLOSE 4101 sentence} and {@code ABORT}. Whoever breaks the Transport's contract finds it
  * in {@link #assertExhausted}. All methods may be called from any thread.
  */
 final class FakeTransport implements Transport {
@@ -109,6 +109,10 @@ final class FakeTransport implements Transport {
     private int record(Frame frame) {
         if (closed) {
             violations.add("a frame after the close");
+        }
+        if (frame instanceof Pong pong) {
+            line("PONG " + new String(pong.payload(), StandardCharsets.US_ASCII));
+            return 0;
         }
         if (frame instanceof Ping ping) {
             line("PING " + ping.payload());

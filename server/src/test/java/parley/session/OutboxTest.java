@@ -1,6 +1,7 @@
 package parley.session;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotSame;
 import static org.junit.jupiter.api.Assertions.assertSame;
@@ -191,6 +192,42 @@ class OutboxTest {
         line.expect("d");
         line.complete();
         assertEquals(3, owner.written);
+    }
+
+    @Test
+    void pongsToACrowdOfPingsLeaveInOneWrite() {
+        assertTrue(outbox.pong(new byte[] {'a'}));
+        assertFalse(outbox.pong(new byte[] {'b'})); // somebody is about to pump
+        assertEquals(0, line.writes());
+        outbox.pump();
+        line.expect("PONG a", "PONG b");
+        assertEquals(1, line.writes());
+        line.stall();
+        offerAll("text");
+        assertFalse(outbox.pong(new byte[] {'c'}));
+        line.expect("text");
+        line.complete();
+        line.expect("PONG c");
+        line.complete();
+        assertTrue(outbox.pong(new byte[] {'d'}));
+    }
+
+    @Test
+    void theOldestOfTooManyPingsGoesUnanswered() {
+        for (int i = 0; i <= OutboxQueue.MAX_PONGS; i++) {
+            outbox.pong(new byte[] {(byte) ('a' + i)});
+        }
+        outbox.pump();
+        for (int i = 1; i <= OutboxQueue.MAX_PONGS; i++) {
+            assertEquals("PONG " + (char) ('a' + i), line.next());
+        }
+    }
+
+    @Test
+    void whoIsClosedAnswersNoPing() {
+        outbox.close(Disconnect.LEFT, "bye", false);
+        line.expect("CLOSE 1000 bye");
+        assertFalse(outbox.pong(new byte[0]));
     }
 
     @Test
