@@ -1,6 +1,7 @@
 // The test page in two tabs: what issue 2 promises a new user.
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
+import { createServer, request as forward } from 'node:http'
 import { after, before, test } from 'node:test'
 import { launch, missing, startServer, until } from './harness.js'
 
@@ -71,6 +72,26 @@ test('two tabs, the publish form, cut and restore, a restart', { skip, timeout: 
   await server.publish({ all: true, message: 'to everybody' })
   for (const page of [one, two]) await until('everybody got it', async () => (await bodies(page)).includes('to everybody'))
   assert.deepEqual(errors, [])
+})
+
+test('behind a proxy that lets no WebSocket through, the page says so', { skip, timeout: 60_000 }, async () => {
+  const proxy = createServer((request, response) => {
+    const { upgrade, connection, ...headers } = request.headers
+    const onward = forward(server.origin + request.url, { method: request.method, headers }, answer => {
+      response.writeHead(answer.statusCode, answer.headers)
+      answer.pipe(response)
+    })
+    response.on('close', () => onward.destroy())
+    onward.on('error', () => response.destroy())
+    request.pipe(onward)
+  })
+  await new Promise(resolve => proxy.listen(0, '127.0.0.1', resolve))
+  const page = await context.newPage()
+  await page.goto(`http://localhost:${proxy.address().port}/?user=50005`)
+  await page.waitForSelector('#log .note-line:has-text("no WebSocket gets through")')
+  await page.close()
+  proxy.closeAllConnections()
+  proxy.close()
 })
 
 test('the receipt counts who acked, and the page answers who asks', { skip, timeout: 60_000 }, async () => {

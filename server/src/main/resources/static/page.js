@@ -16,6 +16,8 @@ const REMEMBERED = 'parley.user'
 const TOKEN = 'parley.token'
 /** Close codes that a token helps against. */
 const TOKEN_CODES = [4001, 4110]
+/** Attempts in a row after which the page looks why no line opens: the first may fall into a restart. */
+const LOOK_AFTER = 2
 const address = new URL(location.href)
 
 const connectForm = byId('connect-form', HTMLFormElement)
@@ -97,6 +99,7 @@ function connect(typed) {
  * @param {Parley} mine
  */
 function listen(mine) {
+  let vain = 0
   mine.on('message', (message) => {
     if (mine === parley) log.message(message)
   })
@@ -111,6 +114,8 @@ function listen(mine) {
     }
     showUser()
     if (change.status !== 'connecting') online.refresh()
+    if (change.status === 'open') vain = 0
+    if (change.code === 1006 && change.previous === 'connecting' && ++vain === LOOK_AFTER) void lookWhy(mine)
   })
   mine.on('ask', (question) => (mine === parley ? asks.ask(question) : undefined))
   mine.on('gap', ({ channel, missed, position }) => {
@@ -125,6 +130,14 @@ function listen(mine) {
     log.note('bad', 'error', `${topic === undefined ? '' : `topic ${topic}: `}${detail} (${code})`)
     if (topic !== undefined) topics.refused(topic, detail)
   })
+}
+
+/** A server that answers while no line opens is behind something that lets no WebSocket through. @param {Parley} mine */
+async function lookWhy(mine) {
+  const answer = await fetch('health', { cache: 'no-store' }).catch(() => null)
+  if (!answer?.ok || mine !== parley || mine.status === 'open') return
+  log.note('warn', 'hint', 'The server answers, but no WebSocket gets through: '
+    + 'a proxy on the way has to pass the headers Upgrade and Connection on.')
 }
 
 /** A server without --auth token asks for none, and so does the page. @param {boolean} wanted */
