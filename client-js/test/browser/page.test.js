@@ -120,6 +120,12 @@ test('the receipt counts who acked, and the page answers who asks', { skip, time
   await page.waitForSelector('#asks .question')
   await page.click('#asks button:text("Dismiss")')
   assert.equal((await asked).status, 504)
+
+  const given = fetch(`${server.origin}/socket/ask?userId=30003&message=too+late&wait=500ms`)
+  await page.waitForSelector('#asks .question')
+  await page.click('#cut')
+  await until('nobody hears a reply any more', async () => !(await page.$('#asks .question')))
+  assert.equal((await given).ok, false)
   assert.deepEqual(errors, [])
   await page.close()
 })
