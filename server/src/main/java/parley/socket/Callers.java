@@ -26,8 +26,7 @@ final class Callers {
     }
 
     /** The literal address, without a look-up; null when the line has none. */
-    static String hostOf(SocketAddress address) {
-        InetAddress host = address(address);
-        return host == null ? null : host.getHostAddress();
+    static String hostOf(InetAddress address) {
+        return address == null ? null : address.getHostAddress();
     }
 }

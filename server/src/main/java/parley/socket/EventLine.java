@@ -45,7 +45,7 @@ final class EventLine implements Transport {
 
     @Override
     public String address() {
-        return Callers.hostOf(request.getConnectionMetaData().getRemoteSocketAddress());
+        return Callers.hostOf(Callers.of(request).address());
     }
 
     @Override

@@ -1,6 +1,7 @@
 package parley.socket;
 
 import jakarta.websocket.server.ServerContainer;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -52,7 +53,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
     private static final int OUTPUT_BUFFER_BYTES = 16 << 10;
 
     /** A connection that was let in. */
-    record Admission(Identity identity, Mode mode, Map<Channel, Since> starts, boolean reads) {}
+    record Admission(InetAddress client, Identity identity, Mode mode, Map<Channel, Since> starts, boolean reads) {}
 
     private final Authenticator authenticator;
     private final SessionRegistry registry;
@@ -132,7 +133,7 @@ public final class Handshake extends WebSocketNegotiator.AbstractNegotiator {
         Identity identity = authenticator.user(caller, keyOf(request), query.getValuesOrEmpty("token"), offers);
         boolean reads = !NOW.equals(query.getValue("since"));
         registry.requireRoom(identity);
-        return new Admission(identity, v1 ? Mode.V1 : Mode.PLAIN, starts(identity, query), reads);
+        return new Admission(caller.address(), identity, v1 ? Mode.V1 : Mode.PLAIN, starts(identity, query), reads);
     }
 
     /** What stands in the path behind {@code /websocket/}: a user id, or a token. */

@@ -1,5 +1,6 @@
 package parley.socket;
 
+import java.net.InetAddress;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -19,9 +20,12 @@ import parley.session.Transport;
 final class JakartaTransport implements Transport {
 
     private final WebSocketCoreSession core;
+    private final InetAddress client;
 
-    JakartaTransport(WebSocketCoreSession core) {
+    /** @param client behind our proxies; null when it is not known */
+    JakartaTransport(WebSocketCoreSession core, InetAddress client) {
         this.core = core;
+        this.client = client;
     }
 
     @Override
@@ -69,7 +73,7 @@ final class JakartaTransport implements Transport {
 
     @Override
     public String address() {
-        return Callers.hostOf(core.getRemoteAddress());
+        return Callers.hostOf(client);
     }
 
     @Override

@@ -35,7 +35,7 @@ public final class SocketEndpoint {
         ClientSession opened = registry.open(
                 admission.identity(),
                 admission.mode(),
-                new JakartaTransport((WebSocketCoreSession) jetty.getCoreSession()),
+                new JakartaTransport((WebSocketCoreSession) jetty.getCoreSession(), admission.client()),
                 admission.starts(),
                 admission.reads());
         admission = null;

@@ -102,9 +102,10 @@ public final class TrustedProxies extends Handler.Wrapper {
     Client client(InetAddress peer, Function<String, List<String>> headers) throws Problem {
         List<Hop> standard = standard(headers.apply("Forwarded"));
         List<Hop> usual = usual(headers);
-        Client client = client(peer, usual.isEmpty() ? standard : usual);
+        boolean usualNamesIt = !headers.apply("X-Forwarded-For").isEmpty();
+        Client client = client(peer, usualNamesIt || standard.isEmpty() ? usual : standard);
         if (!standard.isEmpty()
-                && !headers.apply("X-Forwarded-For").isEmpty()
+                && usualNamesIt
                 && !client.address().equals(client(peer, standard).address())) {
             throw Problem.bad(
                     "bad_forwarded",

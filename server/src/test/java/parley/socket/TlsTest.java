@@ -1,15 +1,23 @@
 package parley.socket;
 
+import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.Certificate;
+import java.time.Duration;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLEngine;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -18,6 +26,10 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Which files make a certificate, and what becomes of it when they change. */
 class TlsTest {
+
+    /** The last is none: it says that we know how to renegotiate safely. */
+    private static final Pattern GOOD_CIPHER = Pattern.compile(
+            "(TLS|TLS_ECDHE_(RSA|ECDSA)_WITH)_(AES_\\d+_GCM|CHACHA20_POLY1305)_SHA\\d+|TLS_EMPTY_RENEGOTIATION_INFO_SCSV");
 
     @TempDir
     static Path directory;
@@ -122,6 +134,10 @@ class TlsTest {
         assertEquals(Set.of("TLSv1.3", "TLSv1.2"), Set.of(engine.getEnabledProtocols()));
         assertArrayEquals(new String[] {"http/1.1"}, engine.getSSLParameters().getApplicationProtocols());
         assertFalse(tls.context().isRenegotiationAllowed());
+        for (String cipher : engine.getEnabledCipherSuites()) {
+            assertTrue(GOOD_CIPHER.matcher(cipher).matches(), cipher);
+        }
+        assertTrue(engine.getEnabledCipherSuites().length >= 6);
     }
 
     /** Certificates and keys are written one after the other, and not at a stroke. */
@@ -146,7 +162,42 @@ class TlsTest {
         Files.writeString(key, rsa.keyPem());
         tls.refresh();
         assertEquals(ec.certificate(), served(tls), "who knows whether the file is whole");
+        var before = tls.context().getSslContext();
         tls.refresh();
         assertEquals(rsa.certificate(), served(tls));
+        var after = tls.context().getSslContext();
+        assertNotSame(before, after);
+        tls.refresh();
+        tls.refresh();
+        assertSame(after, tls.context().getSslContext(), "nothing has changed");
+    }
+
+    /** However often it is asked to look: the others are needed. */
+    @Test
+    void aDiskThatHangsHoldsOneThread() throws Exception {
+        Tls tls = new Tls(files);
+        Files.delete(certificate);
+        assertEquals(
+                0, new ProcessBuilder("mkfifo", certificate.toString()).start().waitFor());
+        Thread hangs = new Thread(tls::refresh);
+        hangs.start();
+        await().until(() -> isReading(hangs));
+        assertTimeoutPreemptively(Duration.ofSeconds(10), tls::refresh);
+        assertTrue(hangs.isAlive());
+        Files.writeString(certificate, "");
+        hangs.join(10_000);
+        Files.delete(certificate);
+        ec.write(certificate, key);
+        tls.refresh();
+        Files.writeString(key, rsa.keyPem());
+        Files.writeString(certificate, rsa.certificatePem());
+        tls.refresh();
+        tls.refresh();
+        assertEquals(rsa.certificate(), served(tls), "it looks again");
+    }
+
+    private static boolean isReading(Thread thread) {
+        return Stream.of(thread.getStackTrace())
+                .anyMatch(frame -> frame.getMethodName().equals("readAllBytes"));
     }
 }

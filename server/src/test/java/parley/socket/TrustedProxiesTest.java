@@ -55,7 +55,7 @@ class TrustedProxiesTest {
                 "203.0.113.7, unknown, 10.9.9.9    | 10.9.9.9", // beyond it nothing is known
                 "203.0.113.7, beef                 | 10.0.0.1", // no name is looked up
                 "203.0.113.7, localhost            | 10.0.0.1",
-                "203.0.113.7, fe80::1%lo           | 10.0.0.1",
+                "203.0.113.7, fe80::1%1            | 10.0.0.1",
                 "203.0.113.7, 999.0.0.1            | 10.0.0.1",
                 "203.0.113.7, 1.2.3.4.5            | 10.0.0.1",
                 "203.0.113.7, [::1                 | 10.0.0.1",
@@ -87,6 +87,13 @@ class TrustedProxiesTest {
             })
     void theStandardHeaderSaysTheSame(String forwarded, String client) throws Exception {
         assertAddress(client, "Forwarded: " + forwarded);
+    }
+
+    /** It goes through a proxy that only knows the standard one. */
+    @Test
+    void aSchemeOfTheClientsDoesNotHideHim() throws Exception {
+        TrustedProxies.Client client = client("Forwarded: for=203.0.113.7;proto=http", "X-Forwarded-Proto: https");
+        assertEquals(new TrustedProxies.Client(InetAddress.getByName("203.0.113.7"), "http", null), client);
     }
 
     @Test
