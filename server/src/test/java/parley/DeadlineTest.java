@@ -1,10 +1,13 @@
 package parley;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -153,6 +156,29 @@ class DeadlineTest {
             RawSocket.Frame close = line.readClose();
             assertEquals(4000, close.closeCode());
             assertEquals("a message has at most 1000 pieces", close.closeReason());
+        }
+    }
+
+    /** Nothing has come that anybody would keep: no sign of life, and as cheap as a client that says nothing. */
+    @Test
+    void aFrameWithoutItsPayloadIsSilence() throws Exception {
+        List<RawSocket> lines = new ArrayList<>();
+        for (String begin :
+                List.of("\u0081", "\u0081\u00fe\u00ea", "\u0081\u00fe\u00ea\u00601234", "\u0089\u00fd1234ping")) {
+            RawSocket line = server.plain("/websocket/header?since=now");
+            line.send(begin.getBytes(ISO_8859_1));
+            lines.add(line);
+        }
+        CLOCK.pass(25_000);
+        assertEquals(4, server.online("header"));
+        CLOCK.pass(10_000);
+        for (RawSocket line : lines) {
+            assertEquals(4104, line.readClose().closeCode());
+        }
+        CLOCK.pass(2_100);
+        for (RawSocket line : lines) {
+            await().until(line::isEnded);
+            line.close();
         }
     }
 

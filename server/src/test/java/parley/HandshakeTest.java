@@ -10,6 +10,8 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -156,6 +158,13 @@ class HandshakeTest {
     void aBadQueryIs400(String query) throws Exception {
         assertEquals(400, status("/websocket/u" + query));
         assertEquals(4000, closeCode("/websocket/u" + query));
+    }
+
+    @Test
+    void aSessionHas128Topics() throws Exception {
+        String topics = IntStream.range(0, 128).mapToObj(i -> "topic=" + i).collect(Collectors.joining("&", "?", ""));
+        assertEquals(101, status("/websocket/u" + topics));
+        assertEquals(400, status("/websocket/u" + topics + "&topic=more"));
     }
 
     /** Browsers leave these as they are, and ids such as auth0|123 are common. */

@@ -3,10 +3,12 @@ package parley;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.google.gson.JsonArray;
 import java.io.IOException;
+import java.net.SocketException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +17,11 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import parley.auth.AuthSettings;
+import parley.auth.NewToken;
+import parley.auth.NewTokenSettings;
 import parley.message.ManualTime;
+import parley.message.Time;
 import parley.metrics.Limit;
 
 /** What one client may take of a real server, asked from 127.0.0.2, which is not the loopback that limits leave alone. */
@@ -120,6 +126,7 @@ class LimitsTest {
         assertEquals(List.of(101, 101, 101, 101, 101, 429, 429, 429, 429, 429, 0, 0), statuses);
         assertEquals(5, server.metrics().timesLimited(Limit.ADDRESS_HANDSHAKES));
         assertEquals(2, server.metrics().timesLimited(Limit.ADDRESS_CONNECTS));
+        assertThrows(SocketException.class, () -> line(CLIENT).readByte(), "a reset leaves nothing in the kernel");
         connected("127.0.0.3");
     }
 
@@ -175,6 +182,20 @@ class LimitsTest {
         assertEquals(10, server.metrics().wrongCredentials.sum());
     }
 
+    @Test
+    void tokensAreNotGuessed() throws Exception {
+        AuthSettings.Secret secret = new AuthSettings.Secret("the secret of this server's tokens");
+        server = ServerFixture.start("--auth", "token", "--token-secret", secret.text());
+        String good =
+                NewToken.of(new NewTokenSettings(secret, null, "42", List.of(), 3_600_000, null, null), Time.SYSTEM);
+        assertEquals(101, handshakeOnce("Authorization: Bearer " + good));
+        for (int i = 0; i < 10; i++) {
+            assertEquals(401, handshakeOnce("Authorization: Bearer " + good + i));
+        }
+        assertEquals(429, handshakeOnce("Authorization: Bearer " + good));
+        assertEquals(10, server.metrics().wrongCredentials.sum());
+    }
+
     private RawSocket.Answer publish(String key) throws IOException {
         RawSocket line = line(CLIENT);
         line.request("GET", "/socket/publish?userId=42&message=hello", "X-Api-Key: " + key);
@@ -203,6 +224,23 @@ class LimitsTest {
                         .status());
         lines.remove(0).close();
         await().until(() -> handshakeOnce("X-Forwarded-For: 203.0.113.1") == 101);
+    }
+
+    /** A proxy's connection is of one client after the other. */
+    @Test
+    void aProxysConnectionCountsForItsLastClient() throws Exception {
+        ServerFixture.Clock clock = new ServerFixture.Clock();
+        server = ServerFixture.start(clock, "--address-connections", "1", "--trusted-proxy", CLIENT);
+        RawSocket shared = line(CLIENT);
+        for (String client : List.of("203.0.113.1", "203.0.113.2")) {
+            shared.request("GET", "/websocket/a", "X-Forwarded-For: " + client);
+            assertEquals(401, shared.readAnswer().status());
+        }
+        clock.advance(500); // for another handshake
+        assertEquals(101, handshakeOnce("X-Forwarded-For: 203.0.113.1"));
+        RawSocket second = line(CLIENT);
+        second.request("GET", "/websocket/a", "X-Forwarded-For: 203.0.113.2");
+        assertTrue(second.readAnswer().body().contains("too_many_connections"));
     }
 
     @ParameterizedTest

@@ -133,6 +133,35 @@ class TlsServerTest {
         }
     }
 
+    /** Which names are ours, is not the certificate's to say. */
+    @Test
+    void theHostNeedNotBeTheCertificates() throws Exception {
+        try (SSLSocket line = handshake()) {
+            line.getOutputStream()
+                    .write("GET /health HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n\r\n".getBytes());
+            String answer = new String(line.getInputStream().readAllBytes());
+            assertTrue(answer.startsWith("HTTP/1.1 200"), answer);
+        }
+    }
+
+    /** A handshake costs the server more than the client. */
+    @Test
+    void aLineIsNegotiatedOnce() throws Exception {
+        SSLContext context = trusting;
+        try (SSLSocket line = (SSLSocket) context.getSocketFactory().createSocket("localhost", server.port())) {
+            line.setSoTimeout((int) ServerFixture.PATIENCE.toMillis());
+            line.setEnabledProtocols(new String[] {"TLSv1.2"});
+            line.startHandshake();
+            assertThrows(IOException.class, () -> {
+                line.startHandshake();
+                line.getOutputStream().write("GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes());
+                if (line.getInputStream().read() < 0) {
+                    throw new IOException("ended");
+                }
+            });
+        }
+    }
+
     @Test
     void nothingButHttp1IsNegotiated() throws Exception {
         try (SSLSocket both = handshake("h2", "http/1.1");

@@ -18,7 +18,7 @@ final class IdempotencyKeys {
     private static final long KEEP_MILLIS = 10 * 60_000L;
 
     /** About 300 MB at the very worst; beyond it the oldest go early. */
-    private static final int MAX_KEYS = 1_000_000;
+    static final int MAX_KEYS = 1_000_000;
 
     private record Known(String digest, CompletableFuture<List<Receipt>> receipts) {}
 
@@ -27,9 +27,11 @@ final class IdempotencyKeys {
     private final ConcurrentHashMap<String, Known> keys = new ConcurrentHashMap<>();
     private final ArrayDeque<Expiring> order = new ArrayDeque<>(); // oldest first; guarded by itself
     private final Time time;
+    private final int maxKeys;
 
-    IdempotencyKeys(Time time, List<History.Remembered> remembered) {
+    IdempotencyKeys(Time time, int maxKeys, List<History.Remembered> remembered) {
         this.time = time;
+        this.maxKeys = maxKeys;
         long now = time.millis();
         long wall = time.wallMillis();
         for (History.Remembered old : remembered) {
@@ -73,7 +75,7 @@ final class IdempotencyKeys {
     private void expire() {
         long limit = time.millis() - KEEP_MILLIS;
         synchronized (order) {
-            while (!order.isEmpty() && (order.peek().since <= limit || order.size() > MAX_KEYS)) {
+            while (!order.isEmpty() && (order.peek().since <= limit || order.size() > maxKeys)) {
                 Expiring oldest = order.poll();
                 keys.remove(oldest.name, oldest.known);
             }

@@ -41,7 +41,7 @@ public final class LocalBroker implements Broker {
         this.delays = delays;
         this.fates = new Fates(time);
         this.asks = new Asks(delays);
-        this.keys = new IdempotencyKeys(time, history.remembered());
+        this.keys = new IdempotencyKeys(time, IdempotencyKeys.MAX_KEYS, history.remembered());
         this.time = time;
         this.random = random;
         this.metrics = metrics;

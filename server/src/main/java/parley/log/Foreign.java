@@ -67,7 +67,7 @@ final class Foreign {
                 clean.append(String.format(Locale.ROOT, point > 0xffff ? "\\U%08x" : "\\u%04x", point));
             }
         }
-        if (read.length() > cut) {
+        if (read.length() > cut || text.length() > MAX_READ) {
             clean.append("... (").append(text.length()).append(" characters)");
         }
         return clean.toString();

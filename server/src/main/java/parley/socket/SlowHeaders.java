@@ -50,9 +50,10 @@ public final class SlowHeaders {
         if (http.getMessagesIn() == 0) {
             return wallMillis - line.getCreatedTimeStamp() > LIMIT.toMillis();
         }
-        HttpParser parser = http.getParser(); // another thread's: what it says is a moment old at most
+        HttpParser parser =
+                http.getParser(); // another thread's: what it says is a moment old at most; 0 between requests
         long begin = parser.getBeginNanoTime();
-        return begin != 0 && parser.inHeaderState() && !parser.isStart() && nanos - begin > LIMIT.toNanos();
+        return begin != 0 && parser.inHeaderState() && nanos - begin > LIMIT.toNanos();
     }
 
     /** Whether it is us who are late: when all clients come back at once, their requests wait for their turn. */

@@ -34,6 +34,13 @@ class CleanLoggerTest {
         assertTrue(written.lines.get(0).length() < 300, written.lines.get(0));
     }
 
+    /** Libraries put it into patterns, too. */
+    @Test
+    void aPatternMayHoldForeignText() {
+        log.warn("Bad header X:\nINFO forged Bearer SECRET, of {}", "ann");
+        assertEquals(List.of("WARN Bad header X:\\u000aINFO forged Bearer ..., of ann"), written.lines);
+    }
+
     @Test
     void failuresSayWhereButNotWhatAClientSaid() {
         IOException cause = new IOException("no such user: \nINFO forged?token=SECRET");

@@ -67,6 +67,12 @@ class ForeignTest {
         assertTrue(Foreign.clean("x".repeat(4_090) + "?SECRET").startsWith("x"));
     }
 
+    /** So that a megabyte costs no more than its beginning. */
+    @Test
+    void whatIsVeryLongIsNotReadToItsEnd() {
+        assertEquals("?...... (1000005 characters)", Foreign.clean("?" + "x".repeat(1_000_000) + " end"));
+    }
+
     @Test
     void aPatternHasMoreRoom() {
         assertEquals("x".repeat(1_024), Foreign.cleanLong("x".repeat(1_024)));

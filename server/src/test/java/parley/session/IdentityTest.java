@@ -38,6 +38,7 @@ class IdentityTest {
     }
 
     private ClientSession open(Mode mode, long millis) {
+        station.pass(Wheel.TICK_MILLIS); // the first tick looks at all sessions
         ClientSession session = station.open(ann(millis), mode, line);
         if (mode == Mode.V1) {
             session.received("{\"type\":\"hello\"}");
