@@ -383,12 +383,17 @@ class JsonTest {
         StringBuilder members = new StringBuilder();
         for (int i = 0; i < 1 << 13; i++) {
             String bits = Integer.toBinaryString(1 << 13 | i).substring(1);
-            members.append(i == 0 ? "" : ",").append('"').append(bits.replace("0", "Aa").replace("1", "BB")).append("\":1");
+            members.append(i == 0 ? "" : ",")
+                    .append('"')
+                    .append(bits.replace("0", "Aa").replace("1", "BB"))
+                    .append("\":1");
         }
         Map<String, String> read = Json.object("{" + members + "}").raw();
         assertEquals(1 << 13, read.size());
         assertEquals(1, read.keySet().stream().map(String::hashCode).distinct().count());
         String twice = "{" + members + ",\"" + "BB".repeat(13) + "\":1}";
-        assertEquals("bad_json", assertThrows(Problem.class, () -> Json.object(twice)).code());
+        assertEquals(
+                "bad_json",
+                assertThrows(Problem.class, () -> Json.object(twice)).code());
     }
 }
