@@ -105,7 +105,6 @@ public final class TrustedProxies extends Handler.Wrapper {
         boolean usualNamesIt = !headers.apply("X-Forwarded-For").isEmpty();
         Client client = client(peer, usualNamesIt || standard.isEmpty() ? usual : standard);
         if (!standard.isEmpty()
-                && usualNamesIt
                 && !client.address().equals(client(peer, standard).address())) {
             throw Problem.bad(
                     "bad_forwarded",

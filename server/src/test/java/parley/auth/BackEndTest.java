@@ -148,6 +148,16 @@ class BackEndTest {
     }
 
     /** A password for a proxy in front of us is none of ours. */
+    /** Who stopped at the first that fits would tell by the time where it stands. */
+    @Test
+    void allKeysAreComparedWhicheverFits() throws Problem {
+        Authenticator server = server(
+                new PublishKey("first", new Secret(KEY)),
+                new PublishKey("other", new Secret(OTHER)),
+                new PublishKey("last", new Secret(KEY)));
+        assertEquals("last", server.backEnd(far("X-Api-Key: " + KEY), Access.PUBLISH));
+    }
+
     @Test
     void otherSchemesArePassedOver() throws Problem {
         assertEquals("ci", keyed().backEnd(far("Authorization: Basic YTpi", "X-Api-Key: " + KEY), Access.PUBLISH));

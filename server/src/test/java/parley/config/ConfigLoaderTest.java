@@ -432,7 +432,20 @@ class ConfigLoaderTest {
                         .server()
                         .trustedProxies());
         for (String wrong : List.of(
-                "", "proxy", "beef", "10.0.0.0/33", "10.0.0.1/8", "10.0.0.0/", "10.0.0.0/+8", "*", "1-2", "::1%lo")) {
+                "",
+                "proxy",
+                "beef",
+                "10.0.0.0/33",
+                "10.0.0.1/8",
+                "10.0.0.0/",
+                "10.0.0.0/+8",
+                "10.0.0.0/-8",
+                "10.0.0.0/8/8",
+                "10.0.0.0/ 8",
+                "fd00::/+8",
+                "*",
+                "1-2",
+                "::1%lo")) {
             assertEquals(
                     "--trusted-proxy: '" + wrong + "' is neither an address nor a range of addresses like 10.0.0.0/8.",
                     wrong(NOWHERE, "--trusted-proxy=10.0.0.1", "--trusted-proxy=" + wrong));
