@@ -50,9 +50,8 @@ public final class SlowHeaders {
         if (http.getMessagesIn() == 0) {
             return wallMillis - line.getCreatedTimeStamp() > LIMIT.toMillis();
         }
-        HttpParser parser =
-                http.getParser(); // another thread's: what it says is a moment old at most; 0 between requests
-        long begin = parser.getBeginNanoTime();
+        HttpParser parser = http.getParser(); // another thread's: what it says is a moment old at most
+        long begin = parser.getBeginNanoTime(); // 0 between requests
         return begin != 0 && parser.inHeaderState() && nanos - begin > LIMIT.toNanos();
     }
 
