@@ -21,7 +21,6 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
 import org.eclipse.jetty.io.SocketChannelEndPoint;
 import org.eclipse.jetty.server.Handler;
@@ -128,11 +127,8 @@ class TurnEndPointTest {
         try (Socket line = connect()) {
             Thread sending = new Thread(() -> write(line, get("/plain").repeat(requests - 1) + last("/plain")));
             sending.start();
-            int before;
-            do {
-                before = handled.get();
-                Thread.sleep(200); // for as long as it still moves
-            } while (handled.get() != before);
+            await().until(this::someoneIsStuck);
+            int before = handled.get();
             assertTrue(before > 0 && before < requests - 1, "answered " + before);
             assertEquals(requests, answers(line));
             sending.join(PATIENCE_MILLIS);
@@ -189,22 +185,22 @@ class TurnEndPointTest {
         start();
         try (Socket line = connect()) {
             int sent = 0;
-            while (connector.getConnectedEndPoints().stream().noneMatch(TurnEndPointTest::isStuck)) {
+            while (!someoneIsStuck()) {
                 assertTrue(sent < 1_000_000, "the kernel takes all");
                 sent += 20;
                 write(line, get("/plain").repeat(20));
                 int all = sent;
-                await().pollInterval(Duration.ofMillis(1))
-                        .until(() -> handled.get() == all
-                                || connector.getConnectedEndPoints().stream().anyMatch(TurnEndPointTest::isStuck));
+                await().pollInterval(Duration.ofMillis(1)).until(() -> handled.get() == all || someoneIsStuck());
             }
             assertEquals(sent, handled.get(), "all are answered, and some of the answers wait");
             readUntil(line, "/plain", sent);
         }
     }
 
-    private static boolean isStuck(EndPoint endPoint) {
-        return ((TurnEndPoint) endPoint).getWriteFlusher().isPending();
+    /** The kernel takes no more of what is written. */
+    private boolean someoneIsStuck() {
+        return connector.getConnectedEndPoints().stream()
+                .anyMatch(line -> ((TurnEndPoint) line).getWriteFlusher().isPending());
     }
 
     /** He has been answered, and may act on it. */
